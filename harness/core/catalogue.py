@@ -1,0 +1,142 @@
+"""Providers, models, prices and targets: data about who answers, never code.
+
+It stands apart from the loader so that planning, cost and pages can use the nouns without reading YAML.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a figure comes from.
+
+    document  title or URL
+    section   heading or place within it
+    read      date it was read, YYYY-MM-DD
+    """
+
+    document: str
+    section: str = ""
+    read: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """US dollars per million tokens, one rate per kind of token; None where the source gives none.
+
+    reasoning  None means that reasoning tokens are billed as output
+    profile    'documented', 'observed' or the like: every figure says which it used
+    """
+
+    input: Decimal | None = None
+    cached_input: Decimal | None = None
+    output: Decimal | None = None
+    reasoning: Decimal | None = None
+    profile: str = "documented"
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the provider allows a model; None where it does not say."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrent_requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model of a provider.
+
+    aliases            other names for it that the provider documents
+    window_tokens      context window; max_output_tokens the longest reply; None where unknown
+    max_output_tokens  likewise
+    capabilities       such as 'vision', 'tools', 'reasoning'
+    """
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    window_tokens: int | None = None
+    max_output_tokens: int | None = None
+    capabilities: tuple[str, ...] = ()
+    tariffs: tuple[Tariff, ...] = ()
+    limits: Limits = Limits()
+
+    def tariff(self, profile: str) -> Tariff | None:
+        """The tariff of a price profile, or None if the catalogue has none."""
+        return next((tariff for tariff in self.tariffs if tariff.profile == profile), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Who answers, and how to reach and understand it.
+
+    base_url      with the version prefix and no trailing slash
+    regions       base URL by region name
+    dialect       name of a registered dialect
+    auth_header   header that carries the key
+    auth_prefix   what stands before the key in it
+    key_variable  environment variable that holds the key; None if no key is needed
+    hosts         host names that are this provider's own; empty for loopback
+    simulated     True if its answers are a simulation, and never evidence about a vendor's model
+    """
+
+    name: str
+    base_url: str
+    dialect: str
+    regions: Mapping[str, str] = field(default_factory=dict)
+    auth_header: str = "Authorization"
+    auth_prefix: str = "Bearer "
+    key_variable: str | None = None
+    hosts: tuple[str, ...] = ()
+    simulated: bool = False
+    models: tuple[Model, ...] = ()
+
+    def find_model(self, name: str) -> Model | None:
+        """The model of that id or alias, or None."""
+        return next((model for model in self.models if name == model.id or name in model.aliases), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSpec:
+    """A target as a suite writes it, globs and matrices unexpanded.
+
+    model   '<provider>/<model>', globs allowed
+    matrix  parameter -> values; one target per combination
+    label   the author's name for it, with {parameter} places; None for the default
+    """
+
+    model: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    matrix: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    system: str | None = None
+    region: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A model with parameters and a label: what trials are run against.
+
+    provider  the catalogue's provider
+    source    who really answers: the provider, its simulator, or 'local'; recordings and records carry this
+    model     the model's name as it is sent
+    system    a system message put before every conversation, or None
+    """
+
+    provider: str
+    source: str
+    model: str
+    label: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    system: str | None = None
+    region: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`<source>/<model>`, as every page and table shows it."""
+        return f"{self.source}/{self.model}"

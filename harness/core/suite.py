@@ -1,0 +1,91 @@
+"""Suites as their authors mean them: cases, turns, rows, ready to be asked of any target.
+
+Files are read and templates filled by the suite package; what stands here is the result, rows expanded.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.core.catalogue import TargetSpec
+from harness.core.chat import Message
+from harness.core.check import Check
+
+Credential = Literal["valid", "none", "bad"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One step of a conversation: what is said, and what is expected of the answer.
+
+    messages  added to the conversation before asking
+    expect    checks on the turn's replies
+    """
+
+    messages: tuple[Message, ...]
+    expect: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case with one dataset row filled in.
+
+    row           the row's name, or None without a dataset
+    tool_results  tool name -> what the tool returns, as text; consumed by the tool round trip
+    max_rounds    how many times scripted tool results may be sent back within a turn
+    at_least      how many of the repeats must pass; None for all
+    only          target labels or names (globs) that the case is meant for; empty for all
+    skip          why it is not run, or None
+    location      file:line:column of the case, for messages and annotations
+    """
+
+    suite: str
+    id: str
+    row: str | None = None
+    about: str = ""
+    tags: tuple[str, ...] = ()
+    system: str | None = None
+    turns: tuple[Turn, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[Mapping[str, Any], ...] = ()
+    tool_results: Mapping[str, str] = field(default_factory=dict)
+    max_rounds: int = 4
+    response_format: Mapping[str, Any] | None = None
+    stream: bool = False
+    credential: Credential = "valid"
+    repeats: int = 1
+    at_least: int | None = None
+    only: tuple[str, ...] = ()
+    skip: str | None = None
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRow:
+    """What a suite says of one parameter's support; `harness verify` decides it.
+
+    models  '<provider>/<model>' globs
+    """
+
+    parameter: str
+    models: tuple[str, ...]
+    expect: Literal["supported", "rejected", "ignored"]
+    values: tuple[Any, ...] = ()
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """One suite file, read whole.
+
+    path     as the user gave it
+    digest   of the file's bytes and of every file it refers to
+    """
+
+    name: str
+    about: str = ""
+    path: str
+    digest: str
+    targets: tuple[TargetSpec, ...] = ()
+    cases: tuple[Case, ...] = ()
+    parameters: tuple[ParameterRow, ...] = ()
