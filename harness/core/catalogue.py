@@ -66,10 +66,6 @@ class Model:
     tariffs: tuple[Tariff, ...] = ()
     limits: Limits = Limits()
 
-    def tariff(self, profile: str) -> Tariff | None:
-        """The tariff of a price profile, or None if the catalogue has none."""
-        return next((tariff for tariff in self.tariffs if tariff.profile == profile), None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
@@ -83,6 +79,8 @@ class Provider:
     key_variable  environment variable that holds the key; None if no key is needed
     hosts         host names that are this provider's own; empty for loopback
     simulated     True if its answers are a simulation, and never evidence about a vendor's model
+    open_models   True if it serves models that the catalogue does not list, as whatever runs on loopback may
+    tariffs       prices of a model that lists none of its own
     """
 
     name: str
@@ -94,11 +92,20 @@ class Provider:
     key_variable: str | None = None
     hosts: tuple[str, ...] = ()
     simulated: bool = False
+    open_models: bool = False
+    tariffs: tuple[Tariff, ...] = ()
     models: tuple[Model, ...] = ()
 
     def find_model(self, name: str) -> Model | None:
-        """The model of that id or alias, or None."""
-        return next((model for model in self.models if name == model.id or name in model.aliases), None)
+        """The model of that id or alias; one without particulars if any name may be served; else None."""
+        listed = next((model for model in self.models if name == model.id or name in model.aliases), None)
+        return Model(id=name) if listed is None and self.open_models else listed
+
+    def find_tariff(self, model: str, profile: str) -> Tariff | None:
+        """The prices of a model under a profile, or None if the catalogue has none."""
+        found = self.find_model(model)
+        tariffs = (found.tariffs if found is not None else ()) or self.tariffs
+        return next((tariff for tariff in tariffs if tariff.profile == profile), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

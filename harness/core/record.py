@@ -59,7 +59,8 @@ class TrialRecord:
     """One trial: one line of records.jsonl.
 
     trial      digest of its TrialKey
-    target     the target's label; `source`/`model` say who really answered
+    asked      digest of what the case asks, whatever the target: a regrade needs it to match today's suite
+    target     the target's label; `source`/`model` say who really answered, `provider` whose catalogue it is priced by
     said       the scripted messages, turn by turn
     reason     why it is an error or was skipped
     at_least   the case's own rule for passing
@@ -68,6 +69,7 @@ class TrialRecord:
     """
 
     trial: str
+    asked: str
     suite: str
     case: str
     row: str | None = None
@@ -76,6 +78,7 @@ class TrialRecord:
     tags: tuple[str, ...] = ()
     location: str = ""
     target: str
+    provider: str
     source: str
     model: str
     simulated: bool = False

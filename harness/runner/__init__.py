@@ -1,1 +1,5 @@
-"""TODO."""
+"""Plan, execute, grade: suites and targets in, one record a trial out.
+
+It stands apart from the layers below, which it puts together, and from the pages above, which only read records.
+All waiting happens in `execute`; everything else here is pure.
+"""

@@ -1,0 +1,112 @@
+"""From choices to a plan and a session: the one place where the layers below are put together.
+
+It stands apart from the commands because plan, run and demo must assemble the same thing.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from harness.catalogue import Catalogues, load_catalogues
+from harness.checks import load_kinds
+from harness.cli.options import Choices
+from harness.core.check import CheckKind
+from harness.core.clock import SystemClock
+from harness.core.errors import UsageError
+from harness.core.record import Mode
+from harness.runner.execute import Session
+from harness.runner.plan import Plan, Selection, plan_run
+from harness.runner.sources import Sources, choose_mode
+from harness.runner.targets import targets_of
+from harness.suite import load_suites
+from harness.wire import CassetteTransport, Redactor, Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A plan, and what is needed to execute it."""
+
+    plan: Plan
+    mode: Mode
+    sources: Sources
+    kinds: Mapping[str, CheckKind]
+    choices: Choices
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """The providers that are known."""
+        return self.sources.catalogues
+
+
+def assemble(choices: Choices) -> Assembly:
+    """Read, check and plan; nothing is sent.
+
+    raises  InputError with every problem at once
+    """
+    catalogues = load_catalogues(choices.catalogues)
+    kinds = load_kinds()
+    suites = load_suites(choices.paths, kinds)
+    sources = Sources(
+        catalogues=catalogues,
+        base_url=choices.base_url,
+        rename=choices.rename,
+        api_key_env=choices.api_key_env,
+        environment=choices.environment,
+    )
+    targets = {
+        suite.name: targets_of(suite, choices.targets, catalogues, sources.source_of) for suite in suites if suite.cases
+    }
+    providers = {target.provider for group in targets.values() for target in group}
+    if choices.base_url is not None and len(providers) > 1:
+        message = f"--base-url: the targets belong to several providers: {', '.join(sorted(providers))}"
+        raise UsageError(message, remedy="narrow them to one provider with --target")
+    selection = Selection(cases=choices.cases, tags=choices.tags)
+    plan = plan_run([suite for suite in suites if suite.cases], targets, selection, choices.repeats)
+    return Assembly(
+        plan=plan, mode=choose_mode(choices.mode, choices.base_url), sources=sources, kinds=kinds, choices=choices
+    )
+
+
+def open_session(assembly: Assembly, *, profile: str, concurrency: int, seed: int, timeout_s: float) -> Session:
+    """The session that executes an assembly's plan; close its transport when done."""
+    from harness.wire import LiveTransport, RetryPolicy
+
+    redactor = Redactor(assembly.sources.secrets())
+    live = None
+    if assembly.mode != "replay":
+        live = LiveTransport(
+            clock=SystemClock(),
+            policy=RetryPolicy(),
+            random=random.Random(seed),  # noqa: S311 - jitter, not secrecy
+            redactor=redactor,
+            total_timeout_s=timeout_s,
+            max_connections=concurrency,
+        )
+    transport = live if live is not None and assembly.mode == "live" else open_cassettes(assembly, redactor, live)
+    return Session(
+        transport=transport, sources=assembly.sources, redactor=redactor, kinds=assembly.kinds, profile=profile
+    )
+
+
+def open_cassettes(assembly: Assembly, redactor: Redactor, live: Transport | None) -> CassetteTransport:
+    """The transport that replays, and, given a live one, records."""
+    choices = assembly.choices
+    return CassetteTransport(
+        mode=assembly.mode if assembly.mode != "live" else "replay",
+        root=choices.root,
+        live=live,
+        redactor=redactor,
+        clock=SystemClock(),
+        hosts=assembly.sources.hosts(),
+        cassettes=choices.cassettes,
+    )
+
+
+def default_folder(assembly: Assembly, now: datetime) -> Path:
+    """Where a run goes without --out: by time, or, for a replay, which can be made again, by what was asked."""
+    suites = assembly.plan.suites
+    name = suites[0].name if len(suites) == 1 else f"{len(suites)}-suites"
+    stamp = f"{now:%Y-%m-%dT%H-%M-%SZ}" if assembly.mode != "replay" else f"replay-{assembly.plan.digest[:8]}"
+    return Path("reports") / f"{stamp}-{name}"

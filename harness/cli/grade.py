@@ -1,0 +1,104 @@
+"""`harness grade`: recorded replies under today's checks and prices. Nothing is sent.
+
+It stands apart from `run`: it starts from records, not from suites.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from harness.catalogue import load_catalogues
+from harness.checks import load_kinds
+from harness.cli.options import price_option
+from harness.cli.running import footer_of, title_of
+from harness.cli.shipped import shipped_root
+from harness.cli.verdict import render_run, run_as_json
+from harness.core.errors import InputError, UsageError
+from harness.core.outcome import Outcome
+from harness.core.record import Run, TrialRecord
+from harness.report import render_html
+from harness.runner.regrade import Regraded, regrade
+from harness.store import read_run_folder, write_run
+from harness.store.run_folder import write_atomically
+from harness.suite import load_suites
+
+SHOWN = 10
+
+
+@click.command("grade")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@price_option
+@click.option("--catalogue", "catalogues", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="A further provider.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the regraded run there, page and all.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def command(
+    run: Path, paths: tuple[Path, ...], profile: str, catalogues: tuple[Path, ...], out: Path | None, *, as_json: bool
+) -> int:
+    """Grade the replies of RUN, a run's folder, again with today's suites: those it was made from, or PATHS.
+
+    A check that needs a reply which the run does not hold, such as a judge's to a new rubric, is reported as missing.
+    The old run is not touched.
+
+    Exit codes: 0 all cases pass · 1 a case fails · 2 the input is wrong · 3 replies are missing.
+    """
+    old = read_run_folder(run)
+    suites = load_suites(paths or [_find(ref.path) for ref in old.header.suites], load_kinds())
+    result = regrade(old, suites, load_catalogues(catalogues), load_kinds(), profile)
+    if not result.records:
+        message = f"{run}: none of its trials belongs to a case of these suites"
+        raise InputError(message, remedy="name the suites that it was made from")
+    graded = Run(
+        header=replace(old.header, price_profile=profile, trials=len(result.records)),
+        records=result.records,
+        footer=footer_of(result.records, old.header.max_errors),
+    )
+    if out is not None:
+        _write(graded, out, run)
+    if as_json:
+        click.echo(json.dumps({**run_as_json(graded, out), "missing": result.missing, "gone": result.gone}, indent=2))
+    else:
+        click.echo(render_run(graded))
+        _tell(old.records, result)
+        if out is not None:
+            click.echo(f"\npage     {out / 'report.html'}")
+    code = graded.footer.exit_code if graded.footer is not None else 3
+    return 3 if result.missing and code == 0 else code
+
+
+def _find(path: str) -> Path:
+    given = Path(path)
+    shipped = shipped_root() / path
+    if not given.exists() and shipped.exists():
+        return shipped
+    if not given.exists():
+        raise UsageError(f"{path}: the run's suite is not there", remedy="name today's suites: harness grade RUN PATH...")
+    return given
+
+
+def _write(graded: Run, out: Path, old: Path) -> None:
+    if out.resolve() == (old if old.is_dir() else old.parent).resolve():
+        raise UsageError(f"{out}: holds the run that is being graded", remedy="name another folder with --out")
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / "records.jsonl", b"".join(write_run(graded)))
+    write_atomically(out / "report.html", render_html(graded, title=title_of(graded)).encode("utf-8", "replace"))
+
+
+def _tell(old: tuple[TrialRecord, ...], result: Regraded) -> None:
+    before = {record.trial: record.outcome for record in old}
+    changed = [r for r in result.records if before[r.trial] is not r.outcome and r.outcome is not Outcome.SKIP]
+    if changed:
+        click.echo(f"\n{len(changed)} of {len(result.records)} trials changed:")
+        for record in changed[:SHOWN]:
+            click.echo(f"  {record.pair} of {record.target}: {before[record.trial]} -> {record.outcome}")
+    for title, lines in (("missing", result.missing), ("no longer in the suites", result.gone)):
+        if lines:
+            click.echo(f"\n{title}: {len(lines)}")
+            for line in lines[:SHOWN]:
+                click.echo(f"  {line}")
+            if len(lines) > SHOWN:
+                click.echo(f"  … and {len(lines) - SHOWN} more")
+    if result.missing:
+        click.echo("\nrun the suites again to ask what is missing: harness run … --mode record")

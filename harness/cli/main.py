@@ -1,0 +1,95 @@
+"""The command `harness`: one group whose commands are imported when they are called.
+
+It stands apart from the commands so that `harness --help` imports none of them, and errors are rendered in one place.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from harness import __version__
+from harness.core.errors import HarnessError
+
+# Name -> what it does, here and not in the modules: listing commands must not import them.
+COMMANDS = {
+    "demo": "The whole tour, offline, no key.",
+    "validate": "Check suites and catalogues: all problems at once.",
+    "plan": "Show what a run would send, cost and take; touches nothing.",
+    "run": "Run suites, recorded or live, and judge what came back.",
+    "grade": "Grade a run's recorded replies again, with today's checks and prices.",
+    "report": "Write the page of a run.",
+    "cassettes": "Look after recordings.",
+    "schema": "Print the JSON Schema of a file format.",
+}
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports each on its first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        """Names in the order of a newcomer's day."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"harness.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a name that is none gets the nearest one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from harness.reading import did_you_mean
+
+            raise click.UsageError(f"there is no command '{args[0]}'; {did_you_mean(args[0], COMMANDS)}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="model-harness")
+def harness() -> None:
+    """Evaluate models behind HTTP APIs, and hold their documents to account.
+
+    Exit codes: 0 yes · 1 no · 2 the input is wrong · 3 it could not be answered · 4 too little evidence · 130 interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with the codes of the design's contract."""
+    try:
+        code = harness.main(args=arguments, prog_name="harness", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except HarnessError as error:
+        show_error(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does: nothing is left to say, and nobody to say it to.
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def show_error(error: HarnessError) -> None:
+    """Print what is wrong and what to do next, on standard error."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    if error.remedy:
+        click.echo(f"   {error.remedy}", err=True)

@@ -1,0 +1,102 @@
+"""`harness plan`: what a run would send, cost and take, before anything is sent.
+
+It stands apart from `run` so that looking can never spend.
+"""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.assembly import Assembly, assemble, open_cassettes
+from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
+from harness.cli.tables import render_table
+from harness.runner.execute import Session
+from harness.runner.forecast import Forecast, forecast
+from harness.runner.plan import Estimate, estimate
+from harness.wire import Redactor
+
+
+@click.command("plan")
+@paths_argument()
+@selection_options
+@source_options
+@price_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def command(paths: tuple[Path, ...], profile: str, *, as_json: bool, **chosen: Any) -> int:
+    """Show the trials of a run: requests, tokens, dollars and minutes, and which recordings exist.
+
+    Nothing is sent and nothing is written. Token counts are estimates, at four bytes a token; costs are upper bounds on
+    that reckoning; minutes are lower bounds under the documented limits.
+    """
+    assembly = assemble(Choices(paths=paths, **chosen))
+    estimates = estimate(assembly.plan, assembly.catalogues, profile)
+    recordings = _recordings(assembly, profile)
+    if as_json:
+        click.echo(json.dumps(_as_json(assembly, estimates, recordings), indent=2))
+        return 0
+    click.echo(_as_table(assembly, estimates, recordings, profile))
+    return 0
+
+
+def _recordings(assembly: Assembly, profile: str) -> dict[str, Forecast]:
+    redactor = Redactor(assembly.sources.secrets())
+    transport = open_cassettes(assembly, redactor, None)
+    session = Session(
+        transport=transport, sources=assembly.sources, redactor=redactor, kinds=assembly.kinds, profile=profile
+    )
+    return forecast(assembly.plan, session, transport)
+
+
+def _as_table(assembly: Assembly, estimates: tuple[Estimate, ...], recordings: dict[str, Forecast], profile: str) -> str:
+    header = ("target", "trials", "requests", "recorded", "input tokens", "output tokens", "cost", "minutes")
+    trials = {t.label: sum(trial.target.label == t.label for trial in assembly.plan.trials) for t in assembly.plan.targets}
+    rows = [
+        (
+            row.target,
+            str(trials[row.target]),
+            str(row.requests) + (f" to {row.requests + row.more_requests}" if row.more_requests else ""),
+            f"{recordings[row.target].hits} of {recordings[row.target].asked}",
+            f"~{row.input_tokens}",
+            "unbounded" if row.output_tokens is None else f"≤ {row.output_tokens}",
+            _dollars(row.cost_usd),
+            "no limit known" if row.minutes is None else f"≥ {row.minutes:.1f}",
+        )
+        for row in estimates
+    ]
+    suites = ", ".join(suite.name for suite in assembly.plan.suites)
+    lines = [
+        f"{suites}: {len(assembly.plan.trials)} trials, mode {assembly.mode}, {profile} prices",
+        "",
+        render_table(header, rows, right=(1, 2, 3, 4, 5, 6, 7)),
+        "",
+        "requests: one a turn; tool rounds and judges' questions come on top. recorded: first requests that a recording answers.",
+    ]
+    return "\n".join(lines)
+
+
+def _dollars(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else f"≤ ${amount.normalize():f}" if amount else "$0"
+
+
+def _as_json(assembly: Assembly, estimates: tuple[Estimate, ...], recordings: dict[str, Forecast]) -> dict[str, Any]:
+    return {
+        "plan": assembly.plan.digest,
+        "mode": assembly.mode,
+        "trials": len(assembly.plan.trials),
+        "targets": [
+            {
+                "target": row.target,
+                "requests": row.requests,
+                "more_requests": row.more_requests,
+                "recorded": recordings[row.target].hits,
+                "input_tokens": row.input_tokens,
+                "output_tokens": row.output_tokens,
+                "cost_usd": None if row.cost_usd is None else str(row.cost_usd),
+                "minutes": row.minutes,
+            }
+            for row in estimates
+        ],
+    }

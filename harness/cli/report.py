@@ -1,0 +1,26 @@
+"""`harness report`: the page of a finished run.
+
+It stands apart from `run` so that records made anywhere can be turned into a page here.
+"""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.running import title_of, write_extras
+from harness.store import read_run_folder
+
+
+@click.command("report")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Where; report.html in the run's folder if absent.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML there.")
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write a Markdown summary there.")
+@click.option("--title", help="The page's title; the suites' names if absent.")
+def command(run: Path, html: Path | None, junit: Path | None, markdown: Path | None, title: str | None) -> int:
+    """Write the page of RUN, a run's folder or its records.jsonl: one HTML file that needs nothing else."""
+    read = read_run_folder(run)
+    page = html or (run if run.is_dir() else run.parent) / "report.html"
+    for path in write_extras(read, html=page, junit=junit, markdown=markdown, title=title or title_of(read)):
+        click.echo(path)
+    return 0

@@ -1,0 +1,123 @@
+"""Executing an assembled plan into a run folder, and the files that are made of it.
+
+It stands apart from the command `run` because the demo does the same.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import __version__
+from harness.cli.assembly import Assembly, open_session
+from harness.core.clock import SystemClock
+from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
+from harness.report import decide_run, render_html, render_junit, render_markdown
+from harness.runner.execute import Session, execute
+from harness.runner.regrade import spent
+from harness.core.outcome import rate_of
+from harness.store import RunFolder
+from harness.store.run_folder import write_atomically
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a plan is executed.
+
+    timeout_s  for one request, from sending to the last byte
+    """
+
+    out: Path
+    profile: str = "documented"
+    concurrency: int = 8
+    max_errors: int = 0
+    seed: int = 0
+    timeout_s: float = 300.0
+    overwrite: bool = False
+
+
+def run_plan(assembly: Assembly, settings: Settings, on_record: Callable[[TrialRecord], None]) -> Run:
+    """Execute, journal and close; the run, with report.html beside its records.
+
+    raises  KeyboardInterrupt with the journal kept, if the user interrupts
+    """
+    header = _header(assembly, settings)
+    folder = RunFolder.open(settings.out, header, replace=settings.overwrite)
+
+    def keep(record: TrialRecord) -> None:
+        folder.append(record)
+        on_record(record)
+
+    try:
+        session = open_session(
+            assembly,
+            profile=settings.profile,
+            concurrency=settings.concurrency,
+            seed=settings.seed,
+            timeout_s=settings.timeout_s,
+        )
+        records = asyncio.run(_execute(assembly, session, settings.concurrency, keep))
+    except BaseException:
+        folder.abandon()
+        raise
+    run = folder.close(records, footer_of(records, settings.max_errors))
+    folder.write("report.html", render_html(run, title=title_of(run)).encode("utf-8", "replace"))
+    return run
+
+
+async def _execute(
+    assembly: Assembly, session: Session, concurrency: int, keep: Callable[[TrialRecord], None]
+) -> tuple[TrialRecord, ...]:
+    try:
+        return await execute(assembly.plan, session, concurrency=concurrency, on_record=keep)
+    finally:
+        await session.transport.aclose()
+
+
+def _header(assembly: Assembly, settings: Settings) -> RunHeader:
+    plan = assembly.plan
+    sends = assembly.mode != "replay"
+    return RunHeader(
+        version=__version__,
+        mode=assembly.mode,
+        suites=tuple(SuiteRef(name=suite.name, path=suite.path, digest=suite.digest) for suite in plan.suites),
+        targets=tuple(target.label for target in plan.targets),
+        plan=plan.digest,
+        trials=len(plan.trials),
+        price_profile=settings.profile,
+        max_errors=settings.max_errors,
+        seed=settings.seed,
+        started_at=f"{SystemClock().now():%Y-%m-%dT%H:%M:%SZ}" if sends else None,
+    )
+
+
+def footer_of(records: Sequence[TrialRecord], max_errors: int) -> RunFooter:
+    """The footer that these records come to."""
+    return RunFooter(
+        trials=len(records),
+        rate=rate_of(record.outcome for record in records),
+        exit_code=decide_run(records, max_errors).exit_code,
+        cost_usd=spent(records),
+    )
+
+
+def title_of(run: Run) -> str:
+    """A page's title: what was asked of whom."""
+    return ", ".join(suite.name for suite in run.header.suites)
+
+
+def write_extras(
+    run: Run, *, html: Path | None, junit: Path | None, markdown: Path | None, title: str | None = None
+) -> list[Path]:
+    """Write what was asked for beside the run; the paths that were written."""
+    wanted = (
+        (html, lambda: render_html(run, title=title or title_of(run))),
+        (junit, lambda: render_junit(run)),
+        (markdown, lambda: render_markdown(run)),
+    )
+    written = []
+    for path, render in wanted:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written.append(write_atomically(path, render().encode("utf-8", "replace")))
+    return written

@@ -1,0 +1,66 @@
+"""A YAML file read whole: its value as JSON would hold it, and the place of every part.
+
+It stands apart as the one thing that loaders see of YAML: neither PyYAML's types nor YAML 1.1 get past it.
+"""
+
+from typing import Any
+
+from harness.reading.problems import Problem, ProblemsError
+from harness.reading.source import Mark, Source
+from harness.reading.tree import Node, Tree
+
+
+class Document:
+    """A file's value with the place of every key and value in it.
+
+    path   as given to `read_yaml`
+    value  None, bool, int, float, str, list and dict with text keys; parts that an alias repeats are shared, so
+           treat it as read-only
+    """
+
+    __slots__ = ("_root", "_source", "path", "value")
+
+    def __init__(self, source: Source, root: Node) -> None:
+        """Made by `read_yaml`."""
+        self.path = source.path
+        self.value: Any = root.value
+        self._source = source
+        self._root = root
+
+    def mark(self, where: tuple[str | int, ...], *, key: bool = False) -> Mark:
+        """Where the part at `where` stands, or the nearest part around it that exists.
+
+        where  keys and indices from the top; an alias stands where `*name` is, what is in it where it was written
+        key    True for the place of its key, if it has one
+        """
+        node = self._root
+        for step in where:
+            child: Node | None = None
+            if isinstance(node.children, dict) and isinstance(step, str):
+                child = node.children.get(step)
+            elif isinstance(node.children, list) and isinstance(step, int) and 0 <= step < len(node.children):
+                child = node.children[step]
+            if child is None:
+                break
+            node = child
+        return (node.key if key and node.key is not None else node).mark
+
+    def problem(
+        self, where: tuple[str | int, ...], message: str, code: str, remedy: str = "", *, key: bool = False
+    ) -> Problem:
+        """A problem at that place of this file; `where` and `key` as for `mark`."""
+        return self._source.problem(self.mark(where, key=key), message, code, remedy)
+
+
+def read_yaml(text: str | bytes, path: str) -> Document:
+    """Read one YAML 1.2 document by the core schema; dates stay text.
+
+    text    bytes must be UTF-8; at most 10 MB, 64 levels, 1,000,000 values, 10,000 of them through aliases
+    path    shown in problems; nothing is opened
+    raises  ProblemsError with every problem at once; what stops the parser stops the search too
+    """
+    source = Source(text, path)
+    tree = Tree(source)
+    if tree.problems or tree.root is None:
+        raise ProblemsError(tree.problems)
+    return Document(source, tree.root)

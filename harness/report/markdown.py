@@ -1,0 +1,152 @@
+"""A run as Markdown, for a job's summary page: the decision, the figures, and what failed.
+
+It stands apart because the page it lands on links, mentions and typesets whatever it can: text of unknown origin
+stands in code spans alone, where Markdown does none of that.
+"""
+
+import re
+from collections.abc import Iterator
+
+from harness.core.check import Finding
+from harness.core.record import Run, TrialRecord
+from harness.report.evidence import failed_findings
+from harness.report.figures import amount, count, errors_line, number, share_line
+from harness.report.summary import CaseResult, RunSummary, SuiteFigures, Timings, summarise
+from harness.report.untrusted import cut, visible
+
+# GitHub refuses a summary of more than 1 MiB: 50 cases of 5 findings of 3 texts of 200 characters stay below.
+_MOST_CASES = 50
+_MOST_FINDINGS = 5
+_LONGEST = 200
+_SIGNS = {"pass": "✅", "fail": "❌", "error": "⚠️", "undecided": "⚠️", "skip": "⏭️"}
+
+
+def render_markdown(run: Run) -> str:
+    """The summary as GitHub's Markdown; ends with a newline."""
+    summary = summarise(run)
+    return "\n".join([*_head(run, summary), *_table(summary), *_cases(summary), ""])
+
+
+def code(text: str, longest: int = _LONGEST) -> str:
+    """A text of unknown origin as a code span on one line: nothing in it is markup, a link or a mention.
+
+    It may stand in a table: a pipe, for which code spans in tables have no reliable escape, becomes `¦`.
+    """
+    line = cut(visible(cut(text, longest)), longest).replace("\n", "␤").replace("\t", "␉").replace("|", "¦")
+    if not line.strip():
+        return "(blank)" if line else "(empty)"
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    pad = " " if line[0] in "` " or line[-1] in "` " else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _head(run: Run, summary: RunSummary) -> Iterator[str]:
+    decision = summary.decision
+    yield f"## {_SIGNS[decision.status]} {decision.word.capitalize()}: {decision.reason}"
+    yield ""
+    if summary.simulated:
+        names = ", ".join(code(name) for name in dict.fromkeys(target.name for target in summary.simulated))
+        yield f"> **Simulated: not evidence about a vendor's model.** A simulator answered for {names}."
+        yield ""
+    skipped = f", {number(summary.rate.skipped)} skipped" if summary.rate.skipped else ""
+    yield f"Mode {code(run.header.mode)}, {share_line(summary.rate)}, {errors_line(summary.rate)}{skipped}."
+    yield ""
+
+
+def _table(summary: RunSummary) -> Iterator[str]:
+    if not summary.figures:
+        return
+    yield "| Suite | Target | Passed | Errors | Case results | Times | p50 / p95 ms | First token ms | Tokens/s | USD |"
+    yield "|---|---|---:|---:|---|---|---:|---:|---:|---:|"
+    for figures in summary.figures:
+        # Recorded and live times stand in rows of their own.
+        for place, timings in enumerate(figures.timings or (None,)):
+            cells = [*_quality(figures), *_times(timings), _cost(figures)] if place == 0 else _more_times(timings)
+            yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _quality(figures: SuiteFigures) -> list[str]:
+    name = code(figures.target.label, 80)
+    if figures.target.label != figures.target.name:
+        name += f" is {code(figures.target.name, 120)}"
+    verdicts = figures.verdicts
+    told = {
+        "passed": verdicts.passed,
+        "failed": verdicts.failed,
+        "undecided": verdicts.undecided,
+        "skipped": verdicts.skipped,
+    }
+    counts = ", ".join(f"{number(many)} {word}" for word, many in told.items() if many)
+    simulated = " (simulated)" if figures.target.simulated else ""
+    return [
+        code(figures.suite, 80),
+        name + simulated,
+        share_line(figures.rate),
+        errors_line(figures.rate),
+        counts,
+    ]
+
+
+def _times(timings: Timings | None) -> list[str]:
+    if timings is None:
+        return ["none", "", "", ""]
+    return [
+        "recorded" if timings.recorded else "live",
+        f"{number(timings.total_p50_ms)} / {number(timings.total_p95_ms)}",
+        number(timings.ttft_p50_ms),
+        number(timings.tokens_per_second_p50),
+    ]
+
+
+def _more_times(timings: Timings | None) -> list[str]:
+    return ["", "", "", "", "", *_times(timings), ""]
+
+
+def _cost(figures: SuiteFigures) -> str:
+    spend = figures.spend
+    if not spend.known and not spend.unknown:
+        return "nothing sent"
+    bound = "≤ " if spend.upper_bound else ""
+    unknown = f" and {count(spend.unknown, 'trial')} unknown" if spend.known and spend.unknown else ""
+    judge = f"; judging {amount(spend.judge_usd)}" if spend.judged else ""
+    return f"{bound}{amount(spend.usd)}{unknown}{judge}"
+
+
+def _cases(summary: RunSummary) -> Iterator[str]:
+    failed = [result for result in summary.results if result.verdict == "fail"]
+    undecided = [result for result in summary.results if result.verdict == "undecided"]
+    if not failed and not undecided:
+        return
+    yield f"### {count(len(failed), 'case result')} failed, {number(len(undecided))} undecided"
+    yield ""
+    for result in [*failed, *undecided][:_MOST_CASES]:
+        row = "" if result.row is None else f" row {code(result.row, 80)}"
+        passed = f"{number(result.rate.passed)} of {count(result.rate.asked, 'trial')} passed"
+        where = f"{code(result.suite, 80)} {code(result.case, 80)}{row} on {code(result.target.label, 80)}"
+        yield f"- {_SIGNS[result.verdict]} {where}: {passed}"
+        yield from _why(_telling(result))
+    rest = len(failed) + len(undecided) - _MOST_CASES
+    if rest > 0:
+        yield f"- … and {number(rest)} more; the HTML page shows them all"
+    yield ""
+
+
+def _telling(result: CaseResult) -> TrialRecord:
+    """The trial that says why: the first that failed, else the first that is an error."""
+    return min(result.trials, key=lambda trial: ("fail", "error", "pass", "skip").index(trial.outcome))
+
+
+def _why(trial: TrialRecord) -> Iterator[str]:
+    if trial.reason:
+        yield f"  - {trial.outcome.value}: {code(trial.reason)}"
+    failed = failed_findings(trial)
+    for finding in failed[:_MOST_FINDINGS]:
+        yield f"  - {_finding(finding)}"
+    if len(failed) > _MOST_FINDINGS:
+        yield f"  - … and {number(len(failed) - _MOST_FINDINGS)} more findings"
+
+
+def _finding(finding: Finding) -> str:
+    # A word of our own comes before every code span: what a line begins with decides what Markdown takes it for.
+    return f"{finding.status} {code(finding.check)}: expected {code(finding.expected)}, saw {code(finding.seen)}"

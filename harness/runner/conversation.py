@@ -1,0 +1,88 @@
+"""What to ask next: a trial's script and the replies so far -> the next request, or none.
+
+It stands apart, without I/O, so that execution, regrading and tests walk a conversation the same way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.core.chat import ChatRequest, Message
+from harness.core.reply import Reply
+from harness.core.suite import Turn
+from harness.runner.plan import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The next request of a trial, and the turn that it belongs to (0-based)."""
+
+    turn: int
+    request: ChatRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The conversation cannot go on; why."""
+
+    reason: str
+
+
+def next_step(trial: Trial, replies: Sequence[Reply]) -> Step | Stopped | None:
+    """What to ask after these replies: a step, the reason why it cannot go on, or None when all is asked."""
+    messages = _opening(trial)
+    remaining = list(replies)
+    turns = trial.case.turns
+    for number, turn in enumerate(turns):
+        messages += turn.messages
+        for round_ in range(trial.case.max_rounds + 1):
+            if not remaining:
+                return Step(turn=number, request=_request(trial, messages))
+            reply = remaining.pop(0)
+            if reply.error is not None:
+                return None
+            messages.append(_said(reply))
+            results = _results(trial, reply) if round_ < trial.case.max_rounds else []
+            if not results:
+                break
+            messages += results
+        if reply.tool_calls and number + 1 < len(turns):
+            names = ", ".join(sorted({call.name for call in reply.tool_calls}))
+            return Stopped(reason=f"turn {number + 2} was not asked: the model called {names}, for which no tool result is left")
+    return None
+
+
+def _opening(trial: Trial) -> list[Message]:
+    texts = [text for text in (trial.target.system, trial.case.system) if text]
+    # One message, not two: many chat templates accept a single system message only.
+    return [Message(role="system", text="\n\n".join(texts))] if texts else []
+
+
+def _said(reply: Reply) -> Message:
+    return Message(role="assistant", text=reply.content, tool_calls=reply.tool_calls)
+
+
+def _results(trial: Trial, reply: Reply) -> list[Message]:
+    """The scripted answers to a reply's calls; none if any call has no script."""
+    scripted = trial.case.tool_results
+    if not reply.tool_calls or any(call.name not in scripted for call in reply.tool_calls):
+        return []
+    return [Message(role="tool", text=scripted[call.name], tool_call_id=call.id) for call in reply.tool_calls]
+
+
+def _request(trial: Trial, messages: Sequence[Message]) -> ChatRequest:
+    case, target = trial.case, trial.target
+    return ChatRequest(
+        model=target.model,
+        messages=tuple(messages),
+        # The target's parameters win: they are what is being compared.
+        params={**case.params, **target.params},
+        tools=case.tools,
+        response_format=case.response_format,
+        stream=case.stream,
+        credential=case.credential,
+    )
+
+
+def question_of(turn: Turn) -> str:
+    """The last thing that the user says in a turn, as plain text."""
+    return next((message.plain for message in reversed(turn.messages) if message.role == "user"), "")

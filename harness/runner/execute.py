@@ -1,0 +1,222 @@
+"""Trials -> exchanges -> records: the one place where the harness waits.
+
+It stands apart because everything else is pure: what may fail, hang or cost money happens here, behind a transport.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.catalogue import Catalogues
+from harness.core.catalogue import Provider
+from harness.core.chat import ChatRequest
+from harness.core.check import CheckKind, Finding, FollowUp
+from harness.core.cost import Cost, cost_of
+from harness.core.errors import UnknownRate
+from harness.core.exchange import Attempt, Exchange
+from harness.core.outcome import Outcome
+from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
+from harness.core.reply import Reply
+from harness.runner.conversation import Step, Stopped, next_step
+from harness.runner.grade import grade_trial, total_cost, wanted_follow_ups
+from harness.runner.plan import Plan, Trial
+from harness.runner.sources import Sources
+from harness.wire import Call, CassetteAddress, Redactor, Transport, request_key
+from harness.wire.dialects import Dialect, load_dialect
+
+MAX_FOLLOW_UP_ROUNDS = 3
+
+
+@dataclass(kw_only=True)
+class Session:
+    """What executing a plan needs.
+
+    transport  live, or behind cassettes
+    redactor   masks keys: a request's key is that of its masked form
+    profile    the price profile
+    dialects   those in use, loaded once
+    """
+
+    transport: Transport
+    sources: Sources
+    redactor: Redactor
+    kinds: Mapping[str, CheckKind]
+    profile: str = "documented"
+    dialects: dict[str, Dialect] = field(default_factory=dict)
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """The providers that are known."""
+        return self.sources.catalogues
+
+    def dialect_of(self, provider: Provider) -> Dialect:
+        """The provider's dialect."""
+        if provider.dialect not in self.dialects:
+            self.dialects[provider.dialect] = load_dialect(provider.dialect)
+        return self.dialects[provider.dialect]
+
+
+async def execute(
+    plan: Plan, session: Session, *, concurrency: int, on_record: Callable[[TrialRecord], None]
+) -> tuple[TrialRecord, ...]:
+    """Run every trial, at most `concurrency` at once; the records in plan order.
+
+    on_record  called with each record as it is finished, before its slot is free again
+    """
+    records: list[TrialRecord | None] = [None] * len(plan.trials)
+    waiting = iter(enumerate(plan.trials))
+
+    async def work() -> None:
+        for number, trial in waiting:
+            record = await run_trial(trial, session)
+            on_record(record)
+            records[number] = record
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(concurrency, len(plan.trials))):
+            group.create_task(work())
+    return tuple(record for record in records if record is not None)
+
+
+async def run_trial(trial: Trial, session: Session) -> TrialRecord:
+    """One trial: the conversation, then what its checks ask further, then the grading."""
+    if trial.case.skip is not None:
+        return _record(trial, session, (), Outcome.SKIP, trial.case.skip)
+    exchanges: list[ExchangeRecord] = []
+    stopped = await _converse(trial, session, exchanges)
+    asked = len(exchanges)
+    for _ in range(MAX_FOLLOW_UP_ROUNDS):
+        wanted = wanted_follow_ups(trial.case, exchanges, session.kinds)
+        if not wanted:
+            break
+        for turn, follow_up in wanted:
+            exchanges.append(await _follow_up(trial, session, turn, follow_up, asked))
+    graded = grade_trial(trial.case, exchanges, session.kinds, stopped)
+    return _record(trial, session, exchanges, graded.outcome, graded.reason, graded.findings)
+
+
+async def _converse(trial: Trial, session: Session, exchanges: list[ExchangeRecord]) -> str | None:
+    provider = session.catalogues.provider(trial.target.provider)
+    replies: list[Reply] = []
+    while isinstance(step := next_step(trial, replies), Step):
+        exchange, reply = await _send(trial, session, provider, step.request, len(replies), trial.target.region)
+        replies.append(reply)
+        exchanges.append(_exchange_record(exchange, reply, step.turn, session, provider, trial.target.model))
+    return step.reason if isinstance(step, Stopped) else None
+
+
+async def _follow_up(trial: Trial, session: Session, turn: int, follow_up: FollowUp, number: int) -> ExchangeRecord:
+    name, _, model = follow_up.model.partition("/")
+    provider = session.catalogues.provider(name)
+    request = ChatRequest(model=model, messages=follow_up.messages, params=follow_up.params)
+    # Every follow-up of a trial has the same number, after the conversation's last: its body tells it apart, and
+    # a check added before it does not turn its recording into a miss.
+    exchange, reply = await _send(trial, session, provider, request, number, None)
+    return _exchange_record(exchange, reply, turn, session, provider, model, follow_up)
+
+
+async def _send(
+    trial: Trial, session: Session, provider: Provider, request: ChatRequest, number: int, region: str | None
+) -> tuple[Exchange, Reply]:
+    exchange = await session.transport.send(call_for(trial, session, provider, request, number, region))
+    return exchange, session.dialect_of(provider).decode(exchange)
+
+
+def call_for(
+    trial: Trial, session: Session, provider: Provider, request: ChatRequest, number: int, region: str | None
+) -> Call:
+    """One request of a trial, spelled, keyed and addressed.
+
+    number  0-based number of the exchange within the trial
+    """
+    endpoint = session.sources.endpoint_of(provider, region)
+    spelled = session.dialect_of(provider).encode(request)
+    key = request_key(
+        request=spelled,
+        endpoint=endpoint,
+        model=request.model,
+        redactor=session.redactor,
+        region=region,
+        credential=request.credential,
+        index=trial.index,
+        exchange=number,
+    )
+    case = CassetteAddress(provider=endpoint.source, suite=trial.case.suite, model=request.model, case=trial.case.id)
+    return Call(key=key, request=spelled, endpoint=endpoint, case=case)
+
+
+def _exchange_record(
+    exchange: Exchange,
+    reply: Reply,
+    turn: int,
+    session: Session,
+    provider: Provider,
+    model: str,
+    follow_up: FollowUp | None = None,
+) -> ExchangeRecord:
+    plain = len(exchange.attempts) == 1 and exchange.last.error is None
+    return ExchangeRecord(
+        turn=turn,
+        key=exchange.key,
+        reply=reply,
+        attempts=() if plain else tuple(_attempt_record(attempt) for attempt in exchange.attempts),
+        recorded=exchange.recorded,
+        recorded_at=exchange.recorded_at,
+        server=exchange.server,
+        cost=price(reply, provider, model, session.profile),
+        follow_up=follow_up,
+    )
+
+
+def _attempt_record(attempt: Attempt) -> AttemptRecord:
+    return AttemptRecord(
+        status=attempt.status, total_ms=attempt.total_ms, error=attempt.error, waited_s=round(attempt.waited_s, 3)
+    )
+
+
+def price(reply: Reply, provider: Provider, model: str, profile: str) -> Cost | None:
+    """What a reply cost under a price profile; None if that is not known: never a silent zero."""
+    tariff = provider.find_tariff(model, profile)
+    if tariff is None or reply.status is None:
+        return None
+    try:
+        return cost_of(reply.usage, tariff)
+    except UnknownRate:
+        return None
+
+
+def _record(
+    trial: Trial,
+    session: Session,
+    exchanges: Sequence[ExchangeRecord],
+    outcome: Outcome,
+    reason: str | None,
+    findings: tuple[tuple[Finding, ...], ...] = (),
+) -> TrialRecord:
+    case, target = trial.case, trial.target
+    judged = [exchange for exchange in exchanges if exchange.follow_up is not None]
+    return TrialRecord(
+        trial=trial.key.digest,
+        asked=trial.asked,
+        suite=case.suite,
+        case=case.id,
+        row=case.row,
+        index=trial.index,
+        about=case.about,
+        tags=case.tags,
+        location=case.location,
+        target=target.label,
+        provider=target.provider,
+        source=target.source,
+        model=target.model,
+        simulated=session.sources.is_simulated(target.source),
+        outcome=outcome,
+        reason=reason,
+        at_least=case.at_least,
+        params={**case.params, **target.params},
+        said=tuple(turn.messages for turn in case.turns),
+        exchanges=tuple(exchanges),
+        findings=findings,
+        cost_usd=total_cost([exchange for exchange in exchanges if exchange.follow_up is None]),
+        judge_cost_usd=total_cost(judged) if judged else None,
+    )

@@ -1,0 +1,115 @@
+"""Who really answers, where, and with which key: a provider of the catalogue plus what the command line overrides.
+
+It stands apart because the answer decides what a recording may be used for: a source is never guessed.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from harness.catalogue import Catalogues
+from harness.core.catalogue import Provider
+from harness.core.errors import UsageError
+from harness.core.record import Mode
+from harness.wire import Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The command line's say in who answers.
+
+    base_url     of `--base-url`: where the requests go instead of the provider's own host
+    rename       of `--provider`: what the one who answers is called
+    api_key_env  of `--api-key-env`
+    environment  where keys are looked up
+    """
+
+    catalogues: Catalogues
+    base_url: str | None = None
+    rename: str | None = None
+    api_key_env: str | None = None
+    environment: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be honest.
+
+        raises  UsageError for a URL that is none, or a name that belongs to somebody else
+        """
+        if self.base_url is not None:
+            _check_url(self.base_url)
+        named = self.catalogues.find(self.rename) if self.rename else None
+        if self.base_url is not None and named is not None and named.hosts and not _is_own(named, self.base_url):
+            message = f"--provider {named.name}: {urlsplit(self.base_url).hostname} is not a host of {named.name}"
+            raise UsageError(message, remedy="choose another name: answers are filed under the one who gave them")
+
+    def source_of(self, provider: Provider) -> str:
+        """Who answers for a provider: itself, the one that `--provider` names, or `local` at a host that is not its own."""
+        if self.rename is not None:
+            return self.rename
+        if self.base_url is None or _is_own(provider, self.base_url):
+            return provider.name
+        return "local"
+
+    def is_simulated(self, source: str) -> bool:
+        """Whether that source's answers are a simulation."""
+        found = self.catalogues.find(source)
+        return found.simulated if found is not None else source.endswith("-sim")
+
+    def endpoint_of(self, provider: Provider, region: str | None) -> Endpoint:
+        """Where and how to reach who answers for a provider. The key may be absent; a live call then says so."""
+        source = self.source_of(provider)
+        stand_in = self.catalogues.find(source) or provider
+        own = stand_in.regions[region] if region in stand_in.regions else stand_in.base_url
+        at_home = self.base_url is None or _is_own(provider, self.base_url)
+        variable = self.api_key_env or provider.key_variable
+        return Endpoint(
+            source=source,
+            base_url=(self.base_url or own).rstrip("/"),
+            auth_header=provider.auth_header,
+            auth_prefix=provider.auth_prefix,
+            api_key=(self.environment.get(variable) or None) if variable else None,
+            # A server that is not the vendor's own may want no key; the vendor's always does.
+            key_variable=variable if at_home or self.api_key_env else None,
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every key that the environment holds for a known provider: none of them may reach a file."""
+        names = {provider.key_variable for provider in self.catalogues.providers} | {self.api_key_env}
+        return tuple(self.environment[name] for name in sorted(n for n in names if n) if self.environment.get(name))
+
+    def hosts(self) -> dict[str, str]:
+        """Host name -> the provider whose own it is."""
+        return {host: provider.name for provider in self.catalogues.providers for host in provider.hosts}
+
+
+def choose_mode(mode: Mode | None, base_url: str | None) -> Mode:
+    """The mode that was asked for; `--base-url` alone means live, nothing at all means replay."""
+    if mode is not None:
+        return mode
+    return "live" if base_url is not None else "replay"
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"--base-url: '{url}' is not a base URL", remedy="write one such as http://127.0.0.1:8080/v1")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("--base-url: a URL must not carry a password", remedy="pass the key with --api-key-env")
+
+
+def _is_own(provider: Provider, url: str) -> bool:
+    host = (urlsplit(url).hostname or "").lower()
+    if provider.hosts:
+        return host in provider.hosts
+    # A provider without public hosts is whatever runs on loopback.
+    return _is_loopback(host) and _is_loopback((urlsplit(provider.base_url).hostname or "").lower())
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

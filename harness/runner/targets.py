@@ -1,0 +1,127 @@
+"""Target specs and command-line patterns -> targets of the catalogue.
+
+It stands apart from planning because what a pattern means must be the same for every command.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from harness.catalogue import Catalogues
+from harness.core.canonical import canonical_json
+from harness.core.catalogue import Provider, Target, TargetSpec
+from harness.core.errors import InputError, UsageError
+from harness.core.suite import Suite
+from harness.reading import did_you_mean
+
+SourceOf = Callable[[Provider], str]
+
+
+def targets_of(suite: Suite, patterns: Sequence[str], catalogues: Catalogues, source_of: SourceOf) -> tuple[Target, ...]:
+    """The targets that a suite is asked of.
+
+    patterns   of `--target`: those that match the suite's own targets (label or name) narrow them; if none does, they
+               replace them, as '<provider>/<model>' patterns over the catalogue; empty for the suite's own
+    source_of  who answers for a provider
+    raises     UsageError or InputError naming what matches nothing, or a label that is used twice
+    """
+    own = _expand_all(suite.targets, catalogues, source_of, suite.path)
+    if patterns:
+        narrowed = tuple(target for target in own if any(_matches(target, pattern) for pattern in patterns))
+        replaced = _expand_all([TargetSpec(model=p) for p in patterns], catalogues, source_of, "--target") if not narrowed else ()
+        return narrowed or replaced
+    if not own:
+        message = f"{suite.path}: the suite names no targets"
+        raise UsageError(message, remedy="add a targets: list to it, or pass --target <provider>/<model>")
+    return own
+
+
+def _matches(target: Target, pattern: str) -> bool:
+    names = (target.label, target.name, f"{target.provider}/{target.model}")
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _expand_all(
+    specs: Iterable[TargetSpec], catalogues: Catalogues, source_of: SourceOf, where: str
+) -> tuple[Target, ...]:
+    targets = [target for spec in specs for target in expand_target(spec, catalogues, source_of, where)]
+    seen: set[str] = set()
+    for target in targets:
+        if target.label in seen:
+            message = f"{where}: two targets have the label '{target.label}'"
+            raise InputError(message, remedy="give them different labels with `as:`; {model} and {parameter} are filled in")
+        seen.add(target.label)
+    return tuple(targets)
+
+
+def expand_target(spec: TargetSpec, catalogues: Catalogues, source_of: SourceOf, where: str) -> list[Target]:
+    """One spec's targets: each model that its glob matches, times each combination of its matrix.
+
+    where   what names the spec, for messages
+    raises  InputError if it matches nothing
+    """
+    return [
+        Target(
+            provider=provider.name,
+            source=source_of(provider),
+            model=model,
+            label=_label(spec, f"{source_of(provider)}/{model}", model, params, where),
+            params=params,
+            system=spec.system,
+            region=_region(spec, provider, where),
+        )
+        for provider, model in _models(spec.model, catalogues, where)
+        for params in _combinations(spec)
+    ]
+
+
+def _models(pattern: str, catalogues: Catalogues, where: str) -> list[tuple[Provider, str]]:
+    provider_part, slash, model_part = pattern.partition("/")
+    if not slash or not model_part:
+        message = f"{where}: '{pattern}' is not a target"
+        raise InputError(message, remedy="write <provider>/<model>, such as local/smollm2-135m-instruct or local/*")
+    providers = [p for p in catalogues.providers if fnmatchcase(p.name, provider_part)]
+    if not providers:
+        known = [provider.name for provider in catalogues.providers]
+        raise InputError(f"{where}: no catalogue describes a provider '{provider_part}'", remedy=did_you_mean(provider_part, known))
+    if not re.search(r"[*?\[]", model_part):
+        found = [(provider, model_part) for provider in providers if provider.find_model(model_part)]
+    else:
+        found = [(p, model.id) for p in providers for model in p.models if fnmatchcase(model.id, model_part)]
+    if not found:
+        known = [name for provider in providers for model in provider.models for name in (model.id, *model.aliases)]
+        message = f"{where}: no model of {provider_part} matches '{model_part}'"
+        raise InputError(message, remedy=did_you_mean(model_part, known))
+    return found
+
+
+def _combinations(spec: TargetSpec) -> list[Mapping[str, Any]]:
+    names = list(spec.matrix)
+    return [
+        {**spec.params, **dict(zip(names, values, strict=True))}
+        for values in itertools.product(*(spec.matrix[name] for name in names))
+    ]
+
+
+def _label(spec: TargetSpec, name: str, model: str, params: Mapping[str, Any], where: str) -> str:
+    shown = {key: value if isinstance(value, str) else canonical_json(value) for key, value in params.items()}
+    if spec.label is None:
+        return " ".join([name, *(f"{key}={value}" for key, value in shown.items())])
+    places = {**shown, "model": model}
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] not in places:
+            message = f"{where}: the label '{spec.label}' has a place {{{match[1]}}} that nothing fills"
+            raise InputError(message, remedy=did_you_mean(match[1], places))
+        return places[match[1]]
+
+    return re.sub(r"\{([^{}]*)\}", fill, spec.label)
+
+
+def _region(spec: TargetSpec, provider: Provider, where: str) -> str | None:
+    if spec.region is not None and spec.region not in provider.regions:
+        message = f"{where}: {provider.name} has no region '{spec.region}'"
+        raise InputError(message, remedy=did_you_mean(spec.region, provider.regions))
+    return spec.region

@@ -1,0 +1,192 @@
+"""The suite file as its author writes it: the models that validate it and describe it to editors.
+
+It stands apart from the loader so that the format reads as one page. Checks are validated by their own kinds; a
+mapping whose only key is `file` stands for that file's content and is replaced before these models see it.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+Identifier = Annotated[str, Field(pattern=IDENTIFIER, strict=True)]
+Text = Annotated[str, Field(strict=True)]
+# What the loader has replaced by a file's content; editors see both forms.
+INCLUSION = {"$ref": "#/$defs/file"}
+Included = Annotated[str, Field(strict=True), WithJsonSchema({"anyOf": [{"type": "string"}, INCLUSION]})]
+IncludedMapping = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
+Params = Annotated[
+    dict[str, Any],
+    Field(description="Request parameters by their wire names, sent as they are: a suite may probe unknown ones."),
+]
+Expectation = dict[str, Any]
+FORBIDDEN_PARAMS = {"model": "targets:", "messages": "prompt: or messages:", "stream": "stream: true", "tools": "tools:"}
+
+
+class Strict(BaseModel):
+    """A mapping that refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class TargetItem(Strict):
+    """A model with parameters: what trials are run against."""
+
+    model: Text = Field(description="'<provider>/<model>'; * and ? match any name of the catalogue.")
+    params: Params = {}
+    matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+        default={}, description="Parameter -> values: one target for each combination."
+    )
+    system: Included | None = Field(None, description="A system message put before every conversation of this target.")
+    region: Text | None = Field(None, description="One of the provider's regions.")
+    label: Text | None = Field(
+        None, alias="as", min_length=1, max_length=100, description="The target's label; {parameter} is filled from its params."
+    )
+
+
+class ImagePart(Strict):
+    """An image within a message."""
+
+    image: Included = Field(description="An http(s) or data URL, or {file: picture.png}.")
+
+
+class TextPart(Strict):
+    """A text within a message."""
+
+    text: Included = Field(description="The text.")
+
+
+Content = Annotated[Included | list[TextPart | ImagePart], Field(description="A text, or a list of text and image parts.")]
+
+
+class CallItem(Strict):
+    """A tool call that an assistant message made earlier."""
+
+    name: Text = Field(description="The tool's name.")
+    arguments: dict[str, Any] = Field(default={}, description="Its arguments.")
+    id: Text = Field("call_1", description="The id that a tool message answers.")
+
+
+class MessageItem(Strict):
+    """One message: the role is its key."""
+
+    system: Content | None = Field(None, description="A system message.")
+    user: Content | None = Field(None, description="What the user says.")
+    assistant: Included | None = Field(None, description="What the assistant said earlier.")
+    tool: Included | None = Field(None, description="What a tool returned, with `call` naming the call's id.")
+    tool_calls: list[CallItem] = Field(default=[], description="Calls made by this assistant message.")
+    call: Text | None = Field(None, description="For a tool message: the id of the call that it answers.")
+
+    @model_validator(mode="after")
+    def _one_role(self) -> Self:
+        roles = [role for role in ("system", "user", "assistant", "tool") if getattr(self, role) is not None]
+        if self.tool_calls and not roles:
+            roles = ["assistant"]
+        if len(roles) != 1:
+            raise ValueError("a message has exactly one of the keys system, user, assistant, tool")
+        if self.tool_calls and roles != ["assistant"]:
+            raise ValueError("only an assistant message has tool_calls")
+        if (self.call is not None) != (roles == ["tool"]):
+            raise ValueError("a tool message, and no other, names the `call` that it answers")
+        return self
+
+
+class TurnItem(Strict):
+    """One step of a conversation: what is said, and what is expected of the answer."""
+
+    prompt: Included | None = Field(None, description="What the user says.")
+    messages: list[MessageItem] | None = Field(None, min_length=1, description="Messages added before asking.")
+    expect: list[Expectation] = Field(default=[], description="Checks on the answer to this turn.")
+
+    @model_validator(mode="after")
+    def _one_way_to_ask(self) -> Self:
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("a turn has either prompt or messages")
+        return self
+
+
+class DatasetFile(Strict):
+    """Rows in a file beside the suite."""
+
+    file: Text = Field(description="A .csv file with a header line, or a .jsonl file with an object a line.")
+    limit: Count | None = Field(None, description="Use the first rows only.")
+
+
+class PassItem(Strict):
+    """When a case passes."""
+
+    at_least: Count = Field(description="How many of the repeats must pass.")
+
+
+class Defaults(Strict):
+    """What every case begins with; the case's own keys win."""
+
+    params: Params = {}
+    system: Included | None = Field(None, description="System message.")
+    stream: bool = Field(False, strict=True, description="Ask for a stream.")
+    repeats: Count = Field(1, description="How many times each case is asked.")
+    passing: PassItem | None = Field(None, alias="pass", description="When a case passes; all repeats, if absent.")
+
+
+class CaseItem(Strict):
+    """One case: what is asked, and what is expected."""
+
+    id: Identifier = Field(description="Unique within the suite; names recordings, so keep it when the prompt changes.")
+    about: Text = Field("", description="What the case shows, in a sentence.")
+    tags: list[Identifier] = Field(default=[], description="Words to select by.")
+    system: Included | None = Field(None, description="System message.")
+    prompt: Included | None = Field(None, description="What the user says; a Jinja template over vars and the dataset row.")
+    messages: list[MessageItem] | None = Field(None, min_length=1, description="The conversation so far, the question last.")
+    turns: list[TurnItem] | None = Field(None, min_length=1, description="A conversation of several questions.")
+    vars: dict[Identifier, Any] = Field(default={}, description="Variables for templates; their values are not templates.")
+    dataset: DatasetFile | list[dict[str, Any]] | None = Field(
+        None, description="Rows whose columns become variables: the case is asked once a row. An `id` column names the rows."
+    )
+    params: Params = {}
+    tools: list[IncludedMapping] = Field(default=[], description="Tool definitions as the API takes them, or {file: tool.yaml}.")
+    tool_results: dict[str, Any] = Field(default={}, description="What each tool returns when the model calls it.")
+    max_rounds: Count = Field(4, description="How many times tool results are sent back within a turn.")
+    response_format: IncludedMapping | None = Field(None, description="As the API takes it.")
+    stream: bool | None = Field(None, strict=True, description="Ask for a stream.")
+    credential: Literal["valid", "none", "bad"] = Field("valid", description="Which key goes with the request.")
+    repeats: Count | None = Field(None, description="How many times it is asked.")
+    passing: PassItem | None = Field(None, alias="pass", description="When it passes; all repeats, if absent.")
+    only: list[Text] = Field(default=[], description="Targets that it is meant for, by label or name; * and ? match any.")
+    skip: Text | None = Field(None, min_length=1, description="Why it is not run now.")
+    expect: list[Expectation] = Field(default=[], description="Checks on the (last) answer; all must pass.")
+
+    @model_validator(mode="after")
+    def _one_way_to_ask(self) -> Self:
+        if sum(way is not None for way in (self.prompt, self.messages, self.turns)) != 1:
+            raise ValueError("a case has exactly one of prompt, messages and turns")
+        if not self.expect and not any(turn.expect for turn in self.turns or ()):
+            raise ValueError("a case that expects nothing cannot fail; give it an expect: list")
+        return self
+
+
+class ParameterItem(Strict):
+    """What is expected of a parameter's support, decided by `harness verify`'s probes."""
+
+    parameter: Identifier = Field(description="The parameter's wire name.")
+    models: list[Text] = Field(min_length=1, description="'<provider>/<model>'; * and ? match any.")
+    expect: Literal["supported", "rejected", "ignored"] = Field(description="How the model should treat it.")
+    values: list[Any] = Field(default=[], description="Values to try; the parameter's documented ones if absent.")
+
+
+class SuiteFile(Strict):
+    """A suite: cases, and the targets that they are asked of."""
+
+    suite: Identifier = Field(description="The suite's name; names recordings, so keep it.")
+    about: Text = Field("", description="What the suite shows, in a sentence.")
+    targets: list[Text | TargetItem] = Field(default=[], description="Default targets; --target narrows or replaces them.")
+    defaults: Defaults = Field(Defaults(), description="What every case begins with.")
+    vars: dict[Identifier, Any] = Field(default={}, description="Variables for every case's templates.")
+    cases: list[CaseItem] = Field(default=[], description="The cases.")
+    parameters: list[ParameterItem] = Field(default=[], description="Expected parameter support.")
+
+    @model_validator(mode="after")
+    def _has_content(self) -> Self:
+        if not self.cases and not self.parameters:
+            raise ValueError("a suite has cases, parameters or both")
+        return self

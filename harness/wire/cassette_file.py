@@ -1,0 +1,315 @@
+"""The shape of a cassette: vcrpy's format, version 1, with what the harness adds inside each response.
+
+It stands apart from the text of the file and from look-up, so that one place says which recordings are understood:
+ours, and those of vcrpy and pytest-recording in every format they have written.
+"""
+
+import gc
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.core.canonical import canonical_json
+from harness.core.errors import UnreadableCassette
+from harness.wire.cassette_text import read_text, unreadable
+
+MAX_BYTES = 256 * 1024 * 1024
+_VERSION = 1
+_pause_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the harness wrote beside a response: whose it is, when it came, and how its bytes arrived.
+
+    provider  the source that answered
+    server    what the server called itself, if it did
+    frames    (milliseconds from sending or None, length in bytes) of each frame
+    nonces    fresh values that were sent with the request
+    """
+
+    provider: str
+    model: str
+    region: str | None = None
+    credential: str = "valid"
+    index: int = 0
+    exchange: int = 0
+    server: str | None = None
+    recorded_at: str | None = None
+    frames: tuple[tuple[float | None, int], ...] = ()
+    total_ms: float | None = None
+    nonces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One interaction of a cassette.
+
+    position  its place among the file's interactions, from 0
+    document  the interaction as the file has it: what is written back
+    body      of the request
+    headers   of the response, names in lower case, encodings not yet undone
+    reply     the response's body as recorded
+    origin    None for a recording that plain vcrpy made
+    """
+
+    path: Path
+    position: int
+    document: Mapping[str, Any]
+    method: str
+    uri: str
+    body: bytes
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    reply: bytes
+    origin: Origin | None
+
+    @property
+    def place(self) -> str:
+        """`<file>, interactions[<n>]`."""
+        return f"{self.path}, interactions[{self.position}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassetteFile:
+    """A cassette, read whole.
+
+    document  everything beside the interactions, kept when the file is written again
+    """
+
+    path: Path
+    recordings: tuple[Recording, ...] = ()
+    document: Mapping[str, Any]
+
+
+class _Misshapen(Exception):
+    """A value is not what the format asks for; carries the path to it and what was wanted."""
+
+
+def read_cassette(path: Path) -> CassetteFile:
+    """The cassette at `path`, which must exist.
+
+    raises  UnreadableCassette for whatever cannot be understood whole, an empty file among it
+    """
+    with _collection_paused():
+        text = read_file(path)
+        if not text.strip():
+            raise unreadable(path, "it is empty")
+        document = read_text(text, path)
+        return _cassette_of(document, path)
+
+
+def read_file(path: Path) -> str:
+    """The text of a cassette or journal.
+
+    raises  UnreadableCassette if it cannot be opened, is too large, or is not UTF-8
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise unreadable(path, f"it has {size:,} bytes, more than {MAX_BYTES:,}")
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise unreadable(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise unreadable(path, f"byte {error.start} is not UTF-8") from error
+
+
+def recording_of(interaction: object, path: Path, position: int) -> Recording:
+    """One interaction, checked.
+
+    raises  UnreadableCassette naming the value that is not what the format asks for
+    """
+    try:
+        return _recording(_mapping(interaction, ""), path, position)
+    except _Misshapen as fault:
+        where, wanted = fault.args
+        raise unreadable(path, f"interactions[{position}]{where} must be {wanted}") from fault
+
+
+def _cassette_of(document: object, path: Path) -> CassetteFile:
+    if isinstance(document, list):
+        raise unreadable(path, "it has the layout of vcrpy before 1.0; vcrpy's migration script can convert it")
+    if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
+        raise unreadable(path, "it has no list 'interactions', so it is no cassette")
+    version = document.get("version", _VERSION)
+    if version != _VERSION or isinstance(version, bool):
+        raise unreadable(path, f"its version is {version!r}; only version {_VERSION} is known")
+    recordings = tuple(recording_of(item, path, n) for n, item in enumerate(document["interactions"]))
+    rest = {key: value for key, value in document.items() if key not in ("version", "interactions")}
+    return CassetteFile(path=path, recordings=recordings, document=rest)
+
+
+def _recording(interaction: Mapping[str, Any], path: Path, position: int) -> Recording:
+    request = _mapping(interaction.get("request"), ".request")
+    response = _mapping(interaction.get("response"), ".response")
+    status, reply = _status_and_body(response)
+    return Recording(
+        path=path,
+        position=position,
+        document=interaction,
+        method=_text(request.get("method"), ".request.method"),
+        uri=_text(request.get("uri"), ".request.uri"),
+        body=_body(request.get("body"), ".request.body"),
+        status=status,
+        headers=tuple(_headers(response.get("headers"), ".response.headers")),
+        reply=reply,
+        origin=_origin(response["harness"], ".response.harness") if "harness" in response else None,
+    )
+
+
+def _status_and_body(response: Mapping[str, Any]) -> tuple[int, bytes]:
+    if "status_code" in response:
+        # vcrpy before 6 recorded httpx in a layout of its own.
+        return _code(response["status_code"], ".response.status_code"), _body(
+            response.get("content"), ".response.content"
+        )
+    status = _mapping(response.get("status"), ".response.status")
+    body = response.get("body")
+    if isinstance(body, dict):
+        body = body.get("string")
+    return _code(status.get("code"), ".response.status.code"), _body(body, ".response.body.string")
+
+
+def _origin(value: object, where: str) -> Origin:
+    harness = _mapping(value, where)
+    source = _mapping(harness.get("source"), f"{where}.source")
+    nonces = harness.get("nonces", [])
+    if not isinstance(nonces, list):
+        raise _Misshapen(f"{where}.nonces", "a list")
+    return Origin(
+        provider=_text(source.get("provider"), f"{where}.source.provider"),
+        model=_text(source.get("model"), f"{where}.source.model"),
+        region=_optional_text(source.get("region"), f"{where}.source.region"),
+        credential=_text(source.get("credential", "valid"), f"{where}.source.credential"),
+        index=_count(source.get("index", 0), f"{where}.source.index"),
+        exchange=_count(source.get("exchange", 0), f"{where}.source.exchange"),
+        server=_optional_text(source.get("server"), f"{where}.source.server"),
+        recorded_at=_optional_text(harness.get("recorded_at"), f"{where}.recorded_at"),
+        frames=tuple(_frames(harness.get("frames", []), f"{where}.frames")),
+        total_ms=_milliseconds(harness.get("total_ms"), f"{where}.total_ms"),
+        nonces=tuple(_nonce(nonce, f"{where}.nonces") for nonce in nonces),
+    )
+
+
+def _frames(value: object, where: str) -> Iterator[tuple[float | None, int]]:
+    if not isinstance(value, list):
+        raise _Misshapen(where, "a list of [milliseconds, length]")
+    for frame in value:
+        if not isinstance(frame, list) or len(frame) != 2:  # noqa: PLR2004 - a pair
+            raise _Misshapen(where, "a list of [milliseconds, length]")
+        yield _milliseconds(frame[0], where), _count(frame[1], where)
+
+
+def _headers(value: object, where: str) -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
+    for name, values in _mapping(value, where).items():
+        for each in values if isinstance(values, list) else [values]:
+            if isinstance(each, dict | list) or each is None:
+                raise _Misshapen(f"{where}.{name}", "a text or a list of texts")
+            yield name.lower(), each.decode("latin-1") if isinstance(each, bytes) else str(each)
+
+
+def _body(value: object, where: str) -> bytes:
+    if value is None:
+        return b""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, dict | list):
+        # vcrpy keeps what aiohttp was given as `json=` unserialised.
+        try:
+            return canonical_json(value).encode("utf-8", "surrogatepass")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise _Misshapen(where, "JSON") from error
+    raise _Misshapen(where, "a text or bytes")
+
+
+def _mapping(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _Misshapen(where, "a mapping")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise _Misshapen(where, "a text")
+    return value
+
+
+def _nonce(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.isascii() or not value.isalnum():
+        raise _Misshapen(where, "a list of letters and digits")
+    return value
+
+
+def _optional_text(value: object, where: str) -> str | None:
+    return None if value is None else _text(value, where)
+
+
+def _count(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise _Misshapen(where, "made of whole numbers, 0 or more" if where.endswith("frames") else "a whole number")
+    return value
+
+
+def _code(value: object, where: str) -> int:
+    code = _count(value, where)
+    if not 100 <= code <= 999:  # noqa: PLR2004 - RFC 9110, section 15: three digits
+        raise _Misshapen(where, "a status of three digits")
+    return code
+
+
+def _milliseconds(value: object, where: str) -> float | None:
+    if value is None:
+        return None
+    # The second bound turns away infinity, and NaN fails the first.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e12:  # noqa: PLR2004
+        raise _Misshapen(where, "in milliseconds, 0 or more")
+    return float(value)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """No garbage collection while a million small values are made, none of them garbage: it would double the time."""
+    with _pause_lock:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if was_enabled:
+                gc.enable()
+
+
+def interaction_from_json(line: str) -> object:
+    """An interaction as a journal holds it, one JSON text a line; bytes are spelled {"base64": text}.
+
+    raises  ValueError if the line is torn
+    """
+    return json.loads(line, object_hook=_bytes_again)
+
+
+def interaction_to_json(interaction: Mapping[str, Any]) -> str:
+    """The line that `interaction_from_json` reads; ASCII, so that no line break hides in it."""
+    return json.dumps(interaction, default=_spelled_bytes)
+
+
+def _spelled_bytes(value: object) -> dict[str, str]:
+    if isinstance(value, bytes):
+        return {"base64": b64encode(value).decode()}
+    message = f"a cassette cannot hold a {type(value).__name__}"
+    raise TypeError(message)
+
+
+def _bytes_again(value: dict[str, Any]) -> object:
+    return b64decode(value["base64"]) if value.keys() == {"base64"} else value
+
+
+__all__ = ["UnreadableCassette"]

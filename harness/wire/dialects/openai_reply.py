@@ -1,0 +1,149 @@
+"""Choices, ids and usage folded into a reply: one whole body and a stream's chunks go through the same fold.
+
+It stands apart from the stream's grammar, which judges what came; here it is only read, as kindly as possible.
+"""
+
+from collections.abc import Mapping
+
+from harness.core.chat import ToolCall
+from harness.core.reply import Usage
+from harness.wire.dialects.openai_tools import ToolCallFold, index_of
+from harness.wire.dialects.openai_usage import find_usage, read_usage
+from harness.wire.untrusted import Notes, list_of, object_of, shown, sound, text_of
+
+# Far beyond any `n` that is offered; a stream that numbers its events as choices must not fill the memory.
+_MAX_CHOICES = 1000
+
+
+class ChoiceFold:
+    """One choice, put together from a whole message or from deltas."""
+
+    def __init__(self, notes: Notes) -> None:
+        """Begin empty; `notes` is told of oddities."""
+        self._notes = notes
+        self._texts: dict[str, list[str]] = {"content": [], "reasoning": [], "refusal": []}
+        self._calls = ToolCallFold(notes)
+        self.finish_reason: str | None = None
+
+    def add(self, piece: Mapping[str, object], *, whole: bool) -> bool:
+        """Take in a message or a delta; True if it held any token: content, reasoning, refusal or tool call."""
+        before = sum(map(len, self._texts.values()))
+        self._add_content(piece.get("content"))
+        # Where a server sends both spellings, they say the same.
+        reasoning = piece.get("reasoning_content") or piece.get("reasoning")
+        self._add_text("reasoning", text_of(reasoning, "reasoning", self._notes))
+        self._add_text("refusal", text_of(piece.get("refusal"), "refusal", self._notes))
+        called = self._add_calls(piece, whole=whole)
+        return called or sum(map(len, self._texts.values())) > before
+
+    def finish(self, reason: object) -> None:
+        """Take in a finish_reason: the first one that says something stays."""
+        text = text_of(reason, "finish_reason", self._notes)
+        if text is not None and not self.finish_reason:
+            self.finish_reason = sound(text, self._notes)
+
+    def text(self, kind: str) -> str:
+        """The 'content', 'reasoning' or 'refusal' so far."""
+        return sound("".join(self._texts[kind]), self._notes)
+
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls so far."""
+        return self._calls.all()
+
+    def _add_text(self, kind: str, text: str | None) -> None:
+        if text:
+            self._texts[kind].append(text)
+
+    def _add_content(self, content: object) -> None:
+        if not isinstance(content, list):
+            self._add_text("content", text_of(content, "content", self._notes))
+            return
+        for part in content:
+            self._add_part(part)
+
+    def _add_part(self, part: object) -> None:
+        fields = object_of(part)
+        kind = fields.get("type", "text")
+        if isinstance(part, str):
+            self._add_text("content", part)
+        elif kind in ("text", "output_text") and isinstance(fields.get("text"), str):
+            self._add_text("content", str(fields["text"]))
+        elif kind in ("thinking", "reasoning") and isinstance(fields.get("thinking") or fields.get("text"), str):
+            self._add_text("reasoning", str(fields.get("thinking") or fields.get("text")))
+        elif kind == "refusal":
+            self._add_text("refusal", text_of(fields.get("refusal"), "refusal", self._notes))
+        else:
+            self._notes.add(f"a part of the content was left out: {shown(part)}")
+
+    def _add_calls(self, piece: Mapping[str, object], *, whole: bool) -> bool:
+        entries = piece.get("tool_calls")
+        if isinstance(entries, dict):
+            self._notes.add("tool_calls is one object, not a list")
+            entries = [entries]
+        elif entries is not None and not isinstance(entries, list):
+            self._notes.add(f"tool_calls is {shown(entries)}, not a list")
+        for entry in list_of(entries):
+            self._calls.add(entry, whole=whole)
+        legacy = object_of(piece.get("function_call"))
+        if legacy:
+            self._calls.add_legacy(legacy)
+        return bool(list_of(entries)) or bool(legacy)
+
+
+class ReplyFold:
+    """Everything that bodies and chunks say, folded; oddities in `notes`."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.notes = Notes()
+        self.id: str | None = None
+        self.model: str | None = None
+        self.usage = Usage()
+        self.has_usage = False
+        self.choices: dict[int, ChoiceFold] = {}
+
+    def add(self, chunk: Mapping[str, object], *, whole: bool) -> frozenset[int]:
+        """Take in a body (`whole`) or a chunk; returns the indices of the choices that gained a token."""
+        self.id = self.id or self._name(chunk.get("id"), "id")
+        self.model = self.model or self._name(chunk.get("model"), "model")
+        usage = find_usage(chunk)
+        if usage is not None:
+            self.has_usage = True
+            self.usage = read_usage(usage, self.notes)
+        choices = chunk.get("choices")
+        if choices is not None and not isinstance(choices, list):
+            self.notes.add(f"choices is {shown(choices)}, not a list")
+        grown = set()
+        for position, choice in enumerate(list_of(choices)):
+            fields = object_of(choice)
+            index = None if whole else index_of(fields.get("index"))
+            index = position if index is None else index
+            if self._add_choice(index, fields, whole=whole):
+                grown.add(index)
+        return frozenset(grown)
+
+    def in_order(self) -> list[ChoiceFold]:
+        """The choices by index."""
+        return [self.choices[index] for index in sorted(self.choices)]
+
+    def _add_choice(self, index: int, fields: Mapping[str, object], *, whole: bool) -> bool:
+        first, second = ("message", "delta") if whole else ("delta", "message")
+        piece = fields.get(first) if isinstance(fields.get(first), dict) else fields.get(second)
+        if not isinstance(piece, dict):
+            if whole or not fields:
+                self.notes.add(f"a choice holds no message: {shown(dict(fields))}")
+                return False
+            piece = {}
+        if index not in self.choices:
+            if len(self.choices) >= _MAX_CHOICES:
+                self.notes.add(f"choices beyond the first {_MAX_CHOICES} were left out")
+                return False
+            self.choices[index] = ChoiceFold(self.notes)
+        fold = self.choices[index]
+        grew = fold.add(piece, whole=whole)
+        fold.finish(fields.get("finish_reason"))
+        return grew
+
+    def _name(self, value: object, name: str) -> str | None:
+        text = text_of(value, name, self.notes)
+        return None if text is None else sound(text, self.notes)

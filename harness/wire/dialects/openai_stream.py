@@ -1,0 +1,127 @@
+"""The grammar of a chat-completion stream: which promises about chunks were broken, and what was seen instead.
+
+It stands apart from the reading of the reply, which takes what it can get: a stream may break rules and still be read.
+"""
+
+from collections.abc import Mapping
+
+from harness.core.reply import StreamFacts
+from harness.wire.dialects.openai_tools import index_of
+from harness.wire.untrusted import list_of, object_of, shown
+
+STREAM_RULES: tuple[str, ...] = (
+    "content-type",
+    "one-id",
+    "one-model",
+    "role-first",
+    "index",
+    "object",
+    "finish-once",
+    "usage",
+    "done-last",
+    "json",
+    "complete",
+)
+"""Names of the rules, in the order in which violations are listed.
+
+content-type  the header says text/event-stream
+one-id        every chunk has an id, and it is the same; one-model likewise (`created` may vary: it does at xAI)
+role-first    the first delta of a choice has the role 'assistant', and no later one another
+index         choices and tool-call fragments are numbered
+object        every chunk is a 'chat.completion.chunk'
+finish-once   each choice has one finish_reason, and nothing of it comes afterwards
+usage         token counts came, where `include_usage` asked for them
+done-last     `[DONE]` came, and nothing after it
+json          every other event is a JSON object
+complete      the stream did not end inside an event, nor by losing the connection
+"""
+
+_CHUNK = "chat.completion.chunk"
+_CONSTANTS = {"one-id": "id", "one-model": "model"}
+
+
+class GrammarWatch:
+    """What a stream broke so far: the first sight of each rule's violations, and how many there were."""
+
+    def __init__(self) -> None:
+        """Begin before the first event."""
+        self.events = 0
+        self.done = False
+        self._seen: dict[str, str] = {}
+        self._count: dict[str, int] = {}
+        self._constant: dict[str, object] = {}
+        self._roles: set[int] = set()
+        self._finished: set[int] = set()
+
+    def broke(self, rule: str, seen: str) -> None:
+        """Note a violation."""
+        self._seen.setdefault(rule, seen)
+        self._count[rule] = self._count.get(rule, 0) + 1
+
+    def see_chunk(self, chunk: Mapping[str, object], grown: frozenset[int]) -> None:
+        """Judge one chunk; `grown` holds the choices that it gave a token."""
+        for rule, key in _CONSTANTS.items():
+            self._see_constant(rule, key, chunk.get(key))
+        if chunk.get("object") != _CHUNK:
+            self.broke("object", f"event {self.events} is {shown(chunk.get('object'))}")
+        for position, choice in enumerate(list_of(chunk.get("choices"))):
+            fields = object_of(choice)
+            index = index_of(fields.get("index"))
+            if index is None:
+                self.broke("index", f"a choice of event {self.events} has index {shown(fields.get('index'))}")
+                index = position
+            self._see_delta(index, object_of(fields.get("delta")))
+            self._see_finish(index, fields.get("finish_reason"), grew=index in grown)
+
+    def facts(self, *, choices: int, usage_missing: bool) -> StreamFacts:
+        """The verdict at the end of the stream.
+
+        choices        how many choices were read
+        usage_missing  token counts were asked for and did not come
+        """
+        if len(self._finished) < choices:
+            self.broke("finish-once", f"{choices - len(self._finished)} of {choices} choices never finish")
+        if usage_missing:
+            self.broke("usage", "asked for with include_usage, and absent")
+        if not self.done:
+            self.broke("done-last", f"no [DONE] after {self.events} events")
+        return StreamFacts(
+            events=self.events,
+            violations=tuple(self._violation(rule) for rule in STREAM_RULES if rule in self._seen),
+        )
+
+    def _violation(self, rule: str) -> str:
+        more = self._count[rule] - 1
+        return f"{rule}: {self._seen[rule]}" + (f" (and {more} more)" if more else "")
+
+    def _see_constant(self, rule: str, key: str, value: object) -> None:
+        if not isinstance(value, str) or not value:
+            self.broke(rule, f"event {self.events} has {key} {shown(value)}")
+            return
+        first = self._constant.setdefault(rule, value)
+        if value != first:
+            self.broke(rule, f"event {self.events} has {shown(value)} after {shown(first)}")
+
+    def _see_delta(self, index: int, delta: Mapping[str, object]) -> None:
+        role = delta.get("role")
+        is_first = index not in self._roles
+        self._roles.add(index)
+        if role != "assistant" and (is_first or role is not None):
+            where = "the first delta" if is_first else "a later delta"
+            self.broke("role-first", f"{where} of choice {shown(index)} has role {shown(role)}")
+        for call in list_of(delta.get("tool_calls")):
+            number = object_of(call).get("index")
+            if index_of(number) is None:
+                self.broke("index", f"a tool call of event {self.events} has index {shown(number)}")
+
+    def _see_finish(self, index: int, reason: object, *, grew: bool) -> None:
+        choice = f"choice {shown(index)}"
+        if index in self._finished:
+            if reason:
+                self.broke("finish-once", f"{choice} finishes again with {shown(reason)}")
+            if grew:
+                self.broke("finish-once", f"{choice} goes on after it finished")
+        elif reason:
+            self._finished.add(index)
+        elif reason is not None:
+            self.broke("finish-once", f"{choice} has finish_reason {shown(reason)} in event {self.events}")

@@ -1,0 +1,152 @@
+"""The seam between a trial and the network: what is called, where, as whom, and the key a recording is found by.
+
+It stands apart from both transports because a live call and its replay must compute one key from one request.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+from urllib.parse import urlsplit
+
+from harness.core.canonical import digest, digest_bytes
+from harness.core.exchange import Exchange, HttpRequest
+from harness.core.keys import RequestKey
+from harness.core.suite import Credential
+from harness.wire.redact import Redactor
+
+NONCE = "{harness-nonce}"
+"""Stands in a request's body for a value that must be fresh whenever it is sent."""
+
+BAD_KEY = "invalid-key-sent-on-purpose"
+"""What goes out as the key under credential 'bad': fixed, and recognisable in a vendor's logs."""
+
+Mode = Literal["replay", "record", "refresh"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassetteAddress:
+    """Where the recordings of one case lie, as names; `cassette_paths.cassette_path` makes a file of them.
+
+    provider  who answers
+    """
+
+    provider: str
+    suite: str
+    model: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Who answers, and with which key it is asked.
+
+    source        who really answers: the provider, its simulator, or 'local'
+    base_url      with the version prefix and no trailing slash
+    api_key       resolved from the environment; never printed
+    key_variable  the variable it was looked for in; None if the endpoint needs no key
+    """
+
+    source: str
+    base_url: str
+    auth_header: str = "Authorization"
+    auth_prefix: str = "Bearer "
+    api_key: str | None = field(default=None, repr=False)
+    key_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to one endpoint, on behalf of one case.
+
+    key      made by `request_key` from the same request and endpoint
+    request  path relative to the endpoint's base URL
+    case     where its recording lives
+    """
+
+    key: RequestKey
+    request: HttpRequest
+    endpoint: Endpoint
+    case: CassetteAddress
+
+
+class Transport(Protocol):
+    """What answers a call: the network, or a cassette."""
+
+    async def send(self, call: Call) -> Exchange:
+        """Every attempt at the call; what a server does never raises."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections, and write what waits to be written."""
+        ...
+
+
+def url_of(endpoint: Endpoint, request: HttpRequest) -> str:
+    """The absolute URL of a request."""
+    return endpoint.base_url + request.path
+
+
+def request_key(
+    *,
+    request: HttpRequest,
+    endpoint: Endpoint,
+    model: str,
+    redactor: Redactor,
+    region: str | None = None,
+    credential: Credential = "valid",
+    index: int = 0,
+    exchange: int = 0,
+) -> RequestKey:
+    """The key of a request, computed over its redacted form, which is the form that a cassette holds.
+
+    model     the model's name as it is sent
+    index     0-based number of the repeat
+    exchange  0-based number of the exchange within the trial
+    """
+    return RequestKey(
+        provider=endpoint.source,
+        region=region,
+        method=request.method,
+        path=path_and_query(redactor.url(url_of(endpoint, request))),
+        model=model,
+        body=body_digest(redactor.request(request).body),
+        credential=credential,
+        index=index,
+        exchange=exchange,
+    )
+
+
+def path_and_query(url: str) -> str:
+    """The part of a URL that counts for a key: host and port do not."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def body_digest(body: bytes, nonces: Iterable[str] = ()) -> str:
+    """The digest of a body: of its canonical JSON, or of its bytes where it is not JSON.
+
+    nonces  fresh values that were sent, masked back to the placeholder
+    """
+    for nonce in nonces:
+        body = body.replace(nonce.encode(), NONCE.encode())
+    try:
+        return digest(json.loads(body))
+    except (ValueError, RecursionError):
+        return digest_bytes(body)
+
+
+def draw_nonces(request: HttpRequest) -> tuple[HttpRequest, tuple[str, ...]]:
+    """The request with its placeholder filled by a fresh value, and that value; unchanged where it has none."""
+    if NONCE.encode() not in request.body:
+        return request, ()
+    nonces = (secrets.token_hex(16),)
+    return fill_nonces(request, nonces), nonces
+
+
+def fill_nonces(request: HttpRequest, nonces: tuple[str, ...]) -> HttpRequest:
+    """The request with its placeholder filled by a value drawn before; unchanged if there is none."""
+    if not nonces:
+        return request
+    return replace(request, body=request.body.replace(NONCE.encode(), nonces[0].encode()))
