@@ -10,7 +10,12 @@ from harness.core.record import AttemptRecord, ExchangeRecord, RunFooter, RunHea
 from harness.core.reply import ApiError, Reply, StreamFacts, Timing, Usage
 
 HEADER = RunHeader(
-    version="1", mode="replay", suites=(SuiteRef(name="s", path="s.yaml", digest="d"),), targets=("t",), plan="p", trials=1
+    version="1",
+    mode="replay",
+    suites=(SuiteRef(name="s", path="s.yaml", digest="d"),),
+    targets=("t",),
+    plan="p",
+    trials=1,
 )
 RECORD = TrialRecord(
     trial="k",

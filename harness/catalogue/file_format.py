@@ -14,7 +14,7 @@ Text = Annotated[str, Field(max_length=10_000)]
 
 def _exact(value: object) -> object:
     """Take a YAML number through its shortest spelling, so that 0.1 means 0.1."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 Dollars = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0)]
@@ -41,7 +41,9 @@ class PriceItem(Strict):
     input: Dollars | None = Field(None, description="Dollars per million input tokens.")
     cached_input: Dollars | None = Field(None, description="Dollars per million cached input tokens.")
     output: Dollars | None = Field(None, description="Dollars per million output tokens.")
-    reasoning: Dollars | None = Field(None, description="Dollars per million reasoning tokens; billed as output if absent.")
+    reasoning: Dollars | None = Field(
+        None, description="Dollars per million reasoning tokens; billed as output if absent."
+    )
     provenance: ProvenanceItem | None = Field(None, description="Where the prices come from.")
 
 
@@ -70,14 +72,20 @@ class ProviderFile(Strict):
 
     provider: Name = Field(description="The provider's name: what stands before the slash of a target.")
     about: Text = Field("", description="What it is, in a sentence.")
-    base_url: str = Field(pattern=r"^https?://[^\s?#]+$", description="With the version prefix, such as https://api.example.com/v1.")
+    base_url: str = Field(
+        pattern=r"^https?://[^\s?#]+$", description="With the version prefix, such as https://api.example.com/v1."
+    )
     regions: dict[Name, str] = Field(default={}, description="Base URL by region name.")
     dialect: Name = Field(description="How requests and replies are spelled, such as openai-chat.")
     auth_header: str = Field("Authorization", description="Header that carries the key.")
     auth_prefix: str = Field("Bearer ", description="What stands before the key in that header.")
-    key_variable: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Environment variable that holds the key.")
+    key_variable: str | None = Field(
+        None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Environment variable that holds the key."
+    )
     hosts: list[str] = Field(default=[], description="Host names that are this provider's own; none for loopback.")
-    simulated: bool = Field(False, description="True if its answers are a simulation, never evidence about a vendor's model.")
+    simulated: bool = Field(
+        False, description="True if its answers are a simulation, never evidence about a vendor's model."
+    )
     open_models: bool = Field(False, description="True if it also serves models that are not listed here.")
     prices: list[PriceItem] = Field(default=[], description="Prices of a model that lists none of its own.")
     models: list[ModelItem] = Field(default=[], description="The models it serves.")

@@ -61,7 +61,9 @@ def load_catalogues(paths: Iterable[Path] = ()) -> Catalogues:
 @cache
 def _shipped() -> tuple[Provider, ...]:
     folder = files("harness.catalogue") / "providers"
-    entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
+    entries = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name
+    )
     return tuple(parse_provider(entry.read_bytes(), f"harness/catalogue/providers/{entry.name}") for entry in entries)
 
 
@@ -82,7 +84,9 @@ def parse_provider(content: bytes, path: str) -> Provider:
         for name in (model.id, *model.aliases):
             if name in seen:
                 message = f"model name '{name}' is already taken by '{seen[name]}'"
-                problems.append(document.problem(("models", position), message, "catalogue-duplicate", "rename or remove one"))
+                problems.append(
+                    document.problem(("models", position), message, "catalogue-duplicate", "rename or remove one")
+                )
             seen[name] = model.id
     if problems:
         raise ProblemsError(problems)

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
-from harness.checks.figures import read_number
+from harness.checks.figures import between, read_number, within
 from harness.checks.paths import path_fault
 from harness.checks.patterns import pattern_fault
 from harness.checks.schemas import schema_fault
@@ -17,9 +17,14 @@ from harness.checks.showing import quoted
 
 T = TypeVar("T")
 
+# Python refuses to spell much longer integers than this, and no suite means one.
+MAX_BITS = 1_000
+
 # A value that a template fills in is text until then; an editor must let it stand.
 _TEMPLATE = r"\{\{"
-_NUMBER_OR_TEMPLATE = r"^\s*[-+−]?[$€£¥]?\s?[0-9.][0-9., \u00a0\u2009\u202f]*([eE][-+]?[0-9]+)?\s?%?\s*$|" + _TEMPLATE
+_NUMBER_OR_TEMPLATE = (
+    r"^\s*[-+\u2212]?[$€£¥]?\s?[0-9.][0-9., \u00a0\u2009\u202f]*([eE][-+]?[0-9]+)?\s?%?\s*$|" + _TEMPLATE
+)
 
 
 class Fault(ValueError):
@@ -43,6 +48,8 @@ def found(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return f"the text {quoted(value, limit=40)}"
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return "a number of very many digits"
     if isinstance(value, int | float | Decimal):
         return f"the number {value}"
     return "a list" if isinstance(value, list | tuple) else "keys and values"
@@ -119,10 +126,12 @@ def at_least_one(spec: object, *names: str) -> None:
         raise Fault("nothing is asked for", f"write at least one of {', '.join(names)}")
 
 
-def ordered(least: Decimal | None, most: Decimal | None) -> None:
-    """Raise Fault if nothing can lie between the two."""
+def ordered(least: Decimal | int | None, most: Decimal | int | None, *, unit: str = "") -> None:
+    """Raise Fault if nothing can lie between the values of the keys `min` and `max`, their names ended by `unit`."""
     if least is not None and most is not None and least > most:
-        raise Fault(f"min {least} is more than max {most}: nothing can pass", "exchange them", ("min",))
+        raise Fault(
+            f"min{unit} {least} is more than max{unit} {most}: nothing can pass", "exchange them", (f"min{unit}",)
+        )
 
 
 def _text(value: object) -> str:
@@ -149,7 +158,7 @@ def _number(value: object) -> Decimal:
     number = None
     if isinstance(value, str):
         number = read_number(value)
-    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    elif isinstance(value, float | Decimal) or (type(value) is int and value.bit_length() <= MAX_BITS):
         number = read_number(str(value))
     if number is None:
         raise Fault(f"expected a number, found {found(value)}")
@@ -218,10 +227,18 @@ def _numeric(kind: str, **bounds: int) -> dict[str, Any]:
     return {"anyOf": [{"type": kind, **bounds}, {"type": "string", "pattern": _NUMBER_OR_TEMPLATE}]}
 
 
+# What the suite puts in the place of {file: rubric.txt}; an editor must let it stand.
+_INCLUSION = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "description": "A file beside the suite."}},
+    "required": ["file"],
+    "additionalProperties": False,
+}
 _LIST_OF_TEXT = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
 Text = Annotated[str, Reads(_text, {"type": "string"})]
 SomeText = Annotated[str, Reads(_some_text, {"type": "string", "minLength": 1})]
+LongText = Annotated[str, Reads(_some_text, {"anyOf": [{"type": "string", "minLength": 1}, _INCLUSION]})]
 Flag = Annotated[bool, Reads(_flag, {"type": "boolean"})]
 Number = Annotated[Decimal, Reads(_number, _numeric("number"))]
 Amount = Annotated[Decimal, Reads(_amount, _numeric("number", minimum=0))]
@@ -271,26 +288,3 @@ class Bounds:
     def hold(self, value: Decimal | float) -> bool:
         """True if the value lies within."""
         return within(self.min, self.max, Decimal(str(value)))
-
-
-def within(least: Decimal | int | None, most: Decimal | int | None, value: Decimal) -> bool:
-    """True if the value lies within the bounds that there are."""
-    return (least is None or value >= least) and (most is None or value <= most)
-
-
-def between(least: Decimal | int | None, most: Decimal | int | None) -> str:
-    """Bounds in words."""
-    if least is None:
-        return "any" if most is None else f"at most {figure(most)}"
-    if most is None:
-        return f"at least {figure(least)}"
-    return f"exactly {figure(least)}" if least == most else f"{figure(least)} to {figure(most)}"
-
-
-def figure(value: Decimal | float) -> str:
-    """A number without an exponent where that is short, and without trailing zeros."""
-    number = Decimal(str(value))
-    if not number.is_finite() or abs(number.adjusted()) > 20:
-        return str(number)
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,4 +1,4 @@
-"""Numbers as people and models write them: 1,000, 1e3, −5, 50 %.
+"""Numbers as people and models write them: 1,000, 1e3, 50 %, with a hyphen or a real minus sign.
 
 It stands apart from the numeric check because expected values, which may come from a CSV row, are read the same way.
 """
@@ -9,14 +9,17 @@ from decimal import Context, Decimal
 
 # Larger exponents than any real quantity has; within them every difference of two numbers is exact.
 MAX_DIGITS = 400
+LONGEST_PLAIN = 20
 EXACT = Context(prec=3 * MAX_DIGITS)
 
 _PLAIN = r"(?:[0-9]{1,3}(?P<gap>[,\u00a0\u2009\u202f])[0-9]{3}(?:(?P=gap)[0-9]{3})*|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
-_NUMBER = re.compile(rf"(?P<sign>[-+−]?)[$€£¥]?\s?(?P<plain>{_PLAIN})(?:[eE](?P<power>[-+−]?[0-9]{{1,3}}))?\s?%?\.?")
+_NUMBER = re.compile(
+    rf"(?P<sign>[-+\u2212]?)[$€£¥]?\s?(?P<plain>{_PLAIN})(?:[eE](?P<power>[-+\u2212]?[0-9]{{1,3}}))?\s?%?\.?"
+)
 # A number begins after no letter or digit, and not within another number. Every gap must be followed by a digit:
 # that keeps a full stop out of it, and the time of the search in proportion to the text.
 _PLACE = re.compile(
-    r"(?<![^\W_])(?<![0-9][.,])[-+−]?[$€£¥]?\.?[0-9]+(?:[.,\u00a0\u2009\u202f][0-9]+)*(?:[eE][-+−]?[0-9]+)?%?"
+    r"(?<![^\W_])(?<![0-9][.,])[-+\u2212]?[$€£¥]?\.?[0-9]+(?:[.,\u00a0\u2009\u202f][0-9]+)*(?:[eE][-+\u2212]?[0-9]+)?%?"
 )
 
 
@@ -44,7 +47,7 @@ def read_number(text: str) -> Decimal | None:
     match = _NUMBER.fullmatch(stripped) if len(stripped) <= MAX_DIGITS else None
     if match is None:
         return None
-    sign, power = match["sign"].replace("−", "-"), (match["power"] or "0").replace("−", "-")
+    sign, power = match["sign"].replace("\u2212", "-"), (match["power"] or "0").replace("\u2212", "-")
     if abs(int(power)) > MAX_DIGITS:
         return None
     digits = match["plain"].replace(match["gap"], "") if match["gap"] else match["plain"]
@@ -57,3 +60,26 @@ def last_number(text: str) -> Place | None:
     for match in _PLACE.finditer(text):
         last = match
     return None if last is None else Place(value=read_number(last[0]), text=last[0], start=last.start())
+
+
+def within(least: Decimal | int | None, most: Decimal | int | None, value: Decimal) -> bool:
+    """True if the value lies within the bounds that there are."""
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def between(least: Decimal | int | None, most: Decimal | int | None) -> str:
+    """Bounds in words."""
+    if least is None:
+        return "any" if most is None else f"at most {figure(most)}"
+    if most is None:
+        return f"at least {figure(least)}"
+    return f"exactly {figure(least)}" if least == most else f"{figure(least)} to {figure(most)}"
+
+
+def figure(value: Decimal | float) -> str:
+    """A number without an exponent where that is short, and without trailing zeros."""
+    number = Decimal(str(value))
+    if not number.is_finite() or abs(number.adjusted()) > LONGEST_PLAIN:
+        return str(number)
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

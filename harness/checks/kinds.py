@@ -5,7 +5,6 @@ It stands apart from the kinds so that each of those is its specification and it
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from harness.checks.fields import found
@@ -78,9 +77,11 @@ class TypedKind(Generic[S]):
         else:
             keys = {self.shorthand: argument} if self.shorthand else argument
         try:
-            return _adapter(self.spec).validate_python(keys)  # type: ignore[no-any-return]
+            parsed: S = _adapter(self.spec).validate_python(keys)
         except ValidationError as invalid:
             problems = [problem_of(error, self.spec) for error in invalid.errors(include_url=False)]
+        else:
+            return parsed
         if not isinstance(argument, Mapping):
             problems = [self._of_bare_value(problem, argument) for problem in problems]
         raise SpecInvalid(problems)
@@ -113,11 +114,16 @@ class TypedKind(Generic[S]):
         return Finding(check=check, status=grade.status, expected=grade.expected, seen=grade.seen, score=grade.score)
 
 
-@lru_cache(maxsize=256)
+_adapters: dict[type, Any] = {}
+
+
 def _adapter(spec: type) -> Any:
+    """Pydantic's reader of a specification, built once: that costs a hundred times as much as reading."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(spec)
+    if spec not in _adapters:
+        _adapters[spec] = TypeAdapter(spec)
+    return _adapters[spec]
 
 
 def _schema_of(spec: type) -> dict[str, Any]:

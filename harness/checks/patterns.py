@@ -62,8 +62,8 @@ def _size(pattern: str) -> int:
 
     sizes, last = [0], 0
     # An escape, a class, a bound of repeats, a bracket, or any other character.
-    token = r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{(?P<least>[0-9]{1,9})(?:,[0-9]*)?\}|."
-    for match in regex.finditer(token, pattern, regex.DOTALL):
+    piece = r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\{(?P<least>[0-9]{1,9})(?:,[0-9]*)?\}|."
+    for match in regex.finditer(piece, pattern, regex.DOTALL):
         if match["least"] is not None:
             sizes[-1] += last * max(0, int(match["least"]) - 1)
             last *= max(1, int(match["least"]))

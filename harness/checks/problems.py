@@ -15,23 +15,25 @@ from harness.core.check import SpecProblem
 def problem_of(error: Mapping[str, Any], spec: type) -> SpecProblem:
     """One of pydantic's errors, for an argument that was read as `spec`."""
     path, value = tuple(error["loc"]), error["input"]
+    message, remedy, key = str(error["msg"]), "", False
     match error["type"]:
         case "value_error" if isinstance(fault := error["ctx"]["error"], Fault):
-            return SpecProblem(path=path + fault.path, message=fault.message, remedy=fault.remedy)
+            path, message, remedy = path + fault.path, fault.message, fault.remedy
         case "unexpected_keyword_argument" | "invalid_key":
-            known = _keys_at(spec, path[:-1])
-            return SpecProblem(path=path, message=f"unknown key '{path[-1]}'", remedy=_nearest(path[-1], known), key=True)
+            message, remedy, key = f"unknown key '{path[-1]}'", _nearest(path[-1], _keys_at(spec, path[:-1])), True
         case "missing":
-            return SpecProblem(path=path[:-1], message=f"the key '{path[-1]}' is missing", remedy=f"add {path[-1]}: …")
-        case "dataclass_type" | "dict_type" | "mapping_type":
-            remedy = f"keys are {', '.join(_keys_at(spec, path))}"
-            return SpecProblem(path=path, message=f"expected keys and values, found {found(value)}", remedy=remedy)
+            path, message, remedy = path[:-1], f"the key '{path[-1]}' is missing", f"add {path[-1]}: …"
+        case "dataclass_type":
+            message, remedy = (
+                f"expected keys and values, found {found(value)}",
+                f"keys: {', '.join(_keys_at(spec, path))}",
+            )
         case "literal_error":
             allowed = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-            return SpecProblem(path=path, message=f"found {found(value)}", remedy=_nearest(value, allowed))
+            message, remedy = f"{found(value)} is not possible here", _nearest(value, allowed)
         case "tuple_type" | "list_type":
-            return SpecProblem(path=path, message=f"expected a list, found {found(value)}", remedy="write [ … ]")
-    return SpecProblem(path=path, message=str(error["msg"]))
+            message, remedy = f"expected a list, found {found(value)}", "write [ … ]"
+    return SpecProblem(path=path, message=message, remedy=remedy, key=key)
 
 
 def _nearest(wrong: object, known: list[str]) -> str:
@@ -43,7 +45,7 @@ def _keys_at(spec: type, path: tuple[str | int, ...]) -> list[str]:
     """The keys of the dataclass that stands at `path` within `spec`."""
     for step in path:
         inner = next((item.type for item in fields(spec) if item.name == step), None)
-        spec = next((part for part in _parts(inner) if is_dataclass(part)), spec)
+        spec = next((part for part in _parts(inner) if isinstance(part, type) and is_dataclass(part)), spec)
     return [item.name for item in fields(spec)]
 
 

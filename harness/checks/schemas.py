@@ -13,8 +13,10 @@ from harness.checks.documents import same
 from harness.checks.patterns import TookTooLong, pattern_fault, search
 from harness.checks.showing import shortened
 
-# Ten seconds of work at the most; a schema whose branches refer to each other needs 2 ** depth.
-MAX_STEPS = 500_000
+Schema = Mapping[str, Any] | bool
+
+# A few seconds of work; a schema whose branches refer to each other needs 2 ** depth.
+MAX_STEPS = 100_000
 MAX_UNIQUE = 2_000
 
 _steps: ContextVar[list[int]] = ContextVar("steps")
@@ -24,7 +26,7 @@ class Undecidable(Exception):
     """A document cannot be checked against a schema within bounds."""
 
 
-def schema_fault(schema: Mapping[str, Any] | bool) -> str | None:
+def schema_fault(schema: Schema) -> str | None:
     """Why a schema cannot be used, in words; None if it can."""
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
@@ -34,7 +36,7 @@ def schema_fault(schema: Mapping[str, Any] | bool) -> str | None:
     if not isinstance(schema.get("$schema", ""), str) or _unknown_dialect(schema):
         return f"no JSON Schema of the kind {shortened(str(schema['$schema']), limit=80)} is known"
     try:
-        validator_for(schema, default=_default()).check_schema(schema)
+        validator_for(schema, default=_default()).check_schema(dict(schema))
         return _reference_fault(schema) or _pattern_faults(schema)
     except SchemaError as error:
         return f"not a JSON Schema: at {_place(error.absolute_path)}: {shortened(error.message)}"
@@ -42,7 +44,7 @@ def schema_fault(schema: Mapping[str, Any] | bool) -> str | None:
         return "the schema is nested too deeply"
 
 
-def first_violation(schema: Mapping[str, Any] | bool, document: Any) -> str | None:
+def first_violation(schema: Schema, document: Any) -> str | None:
     """What in the document breaks the schema, with its place; None if nothing does.
 
     raises  Undecidable if the schema has no end on this document, or not within bounds
@@ -67,7 +69,9 @@ def _few(errors: Iterator[Any]) -> Iterator[Any]:
 
 
 def _place(path: Any) -> str:
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{shortened(step, limit=40)}" for step in path)
+    return "$" + "".join(
+        f"[{step}]" if isinstance(step, int) else f".{shortened(str(step), limit=40)}" for step in path
+    )
 
 
 def _default() -> Any:
@@ -79,10 +83,11 @@ def _default() -> Any:
 def _unknown_dialect(schema: Mapping[str, Any]) -> bool:
     from jsonschema.validators import validator_for
 
-    return "$schema" in schema and validator_for(schema, default=None) is None
+    known = validator_for(schema, default=None)  # type: ignore[arg-type]  # its stubs forget that any default may be given
+    return "$schema" in schema and known is None
 
 
-def _validator(schema: Mapping[str, Any] | bool) -> Any:
+def _validator(schema: Schema) -> Any:
     from jsonschema.validators import validator_for
     from referencing import Registry
 
@@ -92,7 +97,7 @@ def _validator(schema: Mapping[str, Any] | bool) -> Any:
 
 @lru_cache(maxsize=16)
 def _bounded(dialect: Any) -> Any:
-    from jsonschema.validators import extend
+    from jsonschema import validators
 
     own = {
         "pattern": _pattern,
@@ -100,7 +105,8 @@ def _bounded(dialect: Any) -> Any:
         "additionalProperties": _additional_properties,
         "uniqueItems": _unique_items,
     }
-    return extend(dialect, {name: _counted(own.get(name, rule)) for name, rule in dialect.VALIDATORS.items()})
+    rules = {name: _counted(own.get(name, rule)) for name, rule in dialect.VALIDATORS.items()}
+    return validators.extend(dialect, rules)  # type: ignore[no-untyped-call]  # so its stubs have it
 
 
 def _counted(rule: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
@@ -159,15 +165,14 @@ def _unique_items(validator: Any, unique: Any, instance: Any, _: Any) -> Iterato
 
 
 def _reference_fault(schema: Mapping[str, Any]) -> str | None:
-    from referencing import Registry
+    from referencing import Registry, Resource
     from referencing.exceptions import Unresolvable
     from referencing.jsonschema import DRAFT202012
 
-    resource = DRAFT202012.create_resource(schema)
+    resource = Resource.from_contents(schema, default_specification=DRAFT202012)
     resolver = Registry().with_resource("", resource).resolver()
     for part in _subschemas(schema):
-        for keyword in ("$ref", "$dynamicRef"):
-            reference = part.get(keyword)
+        for reference in (part.get("$ref"), part.get("$dynamicRef")):
             if not isinstance(reference, str):
                 continue
             try:
@@ -179,7 +184,7 @@ def _reference_fault(schema: Mapping[str, Any]) -> str | None:
 
 def _pattern_faults(schema: Mapping[str, Any]) -> str | None:
     parts = list(_subschemas(schema))
-    patterns = [part["pattern"] for part in parts if "pattern" in part]
+    patterns = [part["pattern"] for part in parts if isinstance(part.get("pattern"), str)]
     names = [name for part in parts for name in part.get("patternProperties", {})]
     if names and any("unevaluatedProperties" in part for part in parts):
         # jsonschema matches these names itself, by `re` and without end.
@@ -187,10 +192,22 @@ def _pattern_faults(schema: Mapping[str, Any]) -> str | None:
     return next((fault for fault in map(pattern_fault, [*patterns, *names]) if fault is not None), None)
 
 
-def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
-    from referencing.jsonschema import DRAFT202012
+# Keywords that hold names and schemas, and keywords that hold values: a name or a value may look like a keyword.
+_NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+_VALUES = ("const", "enum", "default", "examples")
 
-    if isinstance(schema, Mapping):
-        yield schema
-        for part in DRAFT202012.subresources_of(schema):
+
+def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """The schema and every schema within it, of any draft."""
+    if not isinstance(schema, Mapping):
+        return
+    yield schema
+    for keyword, value in schema.items():
+        if keyword in _VALUES:
+            continue
+        if keyword in _NAMED and isinstance(value, Mapping):
+            inner: list[Any] = list(value.values())
+        else:
+            inner = value if isinstance(value, list) else [value]
+        for part in inner:
             yield from _subschemas(part)

@@ -4,6 +4,7 @@ It stands apart from the commands because plan, run and demo must assemble the s
 """
 
 import random
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,7 +70,7 @@ def assemble(choices: Choices) -> Assembly:
     )
 
 
-def open_session(assembly: Assembly, *, profile: str, concurrency: int, seed: int, timeout_s: float) -> Session:
+def open_session(assembly: Assembly, *, profile: str, seed: int, timeout_s: float) -> Session:
     """The session that executes an assembly's plan; close its transport when done."""
     from harness.wire import LiveTransport, RetryPolicy
 
@@ -81,8 +82,8 @@ def open_session(assembly: Assembly, *, profile: str, concurrency: int, seed: in
             policy=RetryPolicy(),
             random=random.Random(seed),  # noqa: S311 - jitter, not secrecy
             redactor=redactor,
+            idle_timeout_s=timeout_s,
             total_timeout_s=timeout_s,
-            max_connections=concurrency,
         )
     transport = live if live is not None and assembly.mode == "live" else open_cassettes(assembly, redactor, live)
     return Session(
@@ -101,7 +102,16 @@ def open_cassettes(assembly: Assembly, redactor: Redactor, live: Transport | Non
         clock=SystemClock(),
         hosts=assembly.sources.hosts(),
         cassettes=choices.cassettes,
+        record_command=_record_command(choices),
     )
+
+
+def _record_command(choices: Choices) -> str:
+    """What would record a missing answer: this command, recording."""
+    named = [("--provider", choices.rename), ("--base-url", choices.base_url), ("--api-key-env", choices.api_key_env)]
+    options = [f"{option} {shlex.quote(value)}" for option, value in named if value]
+    paths = [shlex.quote(str(path)) for path in choices.paths]
+    return " ".join(["harness run", *paths, "--mode record", *options])
 
 
 def default_folder(assembly: Assembly, now: datetime) -> Path:

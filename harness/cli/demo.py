@@ -1,6 +1,6 @@
 """`harness demo`: the whole tour over what ships with the package, offline and without a key.
 
-It stands apart from `run` because it chooses everything itself, and its exit code tells whether the tour ran as shipped.
+It stands apart from `run` because it chooses everything itself; its exit code tells whether the tour ran as shipped.
 """
 
 import time
@@ -17,7 +17,14 @@ from harness.core.errors import UsageError
 
 
 @click.command("demo")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("demo-report"), show_default=True, metavar="DIR", help="The run's folder.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("demo-report"),
+    show_default=True,
+    metavar="DIR",
+    help="The run's folder.",
+)
 def command(out: Path) -> int:
     """Validate the shipped suites, replay their recordings, grade them, and write a run folder.
 
@@ -28,7 +35,9 @@ def command(out: Path) -> int:
     root = shipped_root()
     suites = root / "suites" / "local"
     if not suites.is_dir():
-        raise UsageError(f"{suites}: the shipped suites are not there", remedy="install the package again: pip install .")
+        raise UsageError(
+            f"{suites}: the shipped suites are not there", remedy="install the package again: pip install ."
+        )
     assembly = assemble(Choices(paths=(suites,), root=root / "cassettes"))
     cases = sum(len(suite.cases) for suite in assembly.plan.suites)
     click.echo(f"{len(assembly.plan.suites)} suites are valid: {cases} cases, {len(assembly.plan.targets)} targets")

@@ -31,8 +31,17 @@ SHOWN = 10
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @price_option
-@click.option("--catalogue", "catalogues", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="A further provider.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the regraded run there, page and all.")
+@click.option(
+    "--catalogue",
+    "catalogues",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A further provider.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the regraded run there, page and all."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def command(
     run: Path, paths: tuple[Path, ...], profile: str, catalogues: tuple[Path, ...], out: Path | None, *, as_json: bool
@@ -74,7 +83,9 @@ def _find(path: str) -> Path:
     if not given.exists() and shipped.exists():
         return shipped
     if not given.exists():
-        raise UsageError(f"{path}: the run's suite is not there", remedy="name today's suites: harness grade RUN PATH...")
+        raise UsageError(
+            f"{path}: the run's suite is not there", remedy="name today's suites: harness grade RUN PATH..."
+        )
     return given
 
 

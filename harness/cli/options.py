@@ -60,12 +60,16 @@ def source_options(function: Function) -> Function:
             help="Replay from these files or folders instead of cassettes/; repeatable.",
         ),
         click.option("--api-key-env", metavar="NAME", help="Environment variable that holds the key."),
-        click.option("--base-url", metavar="URL", help="Send requests there; means --mode live unless --mode says else."),
-        click.option("--provider", "rename", metavar="NAME", help="What the one who answers is called in recordings and pages."),
+        click.option(
+            "--base-url", metavar="URL", help="Send requests there; means --mode live unless --mode says else."
+        ),
+        click.option(
+            "--provider", "rename", metavar="NAME", help="What the one who answers is called in recordings and pages."
+        ),
         click.option(
             "--mode",
             type=click.Choice(MODES),
-            help="replay (default): recordings only · record: fetch what is missing · refresh: fetch all anew · live: no recordings.",
+            help="replay (default), record what is missing, refresh all, or live without recordings.",
         ),
     ):
         function = option(function)
@@ -98,5 +102,10 @@ class Choices:
 def price_option(function: Function) -> Function:
     """--prices."""
     return click.option(
-        "--prices", "profile", default="documented", show_default=True, metavar="PROFILE", help="Price profile of the catalogue."
+        "--prices",
+        "profile",
+        default="documented",
+        show_default=True,
+        metavar="PROFILE",
+        help="Price profile of the catalogue.",
     )(function)

@@ -50,9 +50,13 @@ def _recordings(assembly: Assembly, profile: str) -> dict[str, Forecast]:
     return forecast(assembly.plan, session, transport)
 
 
-def _as_table(assembly: Assembly, estimates: tuple[Estimate, ...], recordings: dict[str, Forecast], profile: str) -> str:
+def _as_table(
+    assembly: Assembly, estimates: tuple[Estimate, ...], recordings: dict[str, Forecast], profile: str
+) -> str:
     header = ("target", "trials", "requests", "recorded", "input tokens", "output tokens", "cost", "minutes")
-    trials = {t.label: sum(trial.target.label == t.label for trial in assembly.plan.trials) for t in assembly.plan.targets}
+    trials = {
+        t.label: sum(trial.target.label == t.label for trial in assembly.plan.trials) for t in assembly.plan.targets
+    }
     rows = [
         (
             row.target,
@@ -72,7 +76,7 @@ def _as_table(assembly: Assembly, estimates: tuple[Estimate, ...], recordings: d
         "",
         render_table(header, rows, right=(1, 2, 3, 4, 5, 6, 7)),
         "",
-        "requests: one a turn; tool rounds and judges' questions come on top. recorded: first requests that a recording answers.",
+        "requests: one a turn; tool rounds and judges come on top. recorded: first requests that a recording answers.",
     ]
     return "\n".join(lines)
 

@@ -13,7 +13,9 @@ from harness.store import read_run_folder
 
 @click.command("report")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Where; report.html in the run's folder if absent.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Where; report.html in the run's folder if absent."
+)
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML there.")
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write a Markdown summary there.")
 @click.option("--title", help="The page's title; the suites' names if absent.")

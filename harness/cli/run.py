@@ -22,17 +22,31 @@ from harness.core.clock import SystemClock
 @selection_options
 @source_options
 @price_option
-@click.option("--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="Requests under way at once.")
-@click.option("--max-errors", type=click.IntRange(0), default=0, show_default=True, help="Errors that may stand beside a yes.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(0.1), default=300.0, show_default=True, help="Seconds for one request.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="Requests under way at once."
+)
+@click.option(
+    "--max-errors", type=click.IntRange(0), default=0, show_default=True, help="Errors that may stand beside a yes."
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0.1),
+    default=300.0,
+    show_default=True,
+    help="Seconds for one request.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the waits between retries.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder; by default one under reports/.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="The run's folder; by default one under reports/."
+)
 @click.option("--overwrite", is_flag=True, help="Replace a run in --out even if it may have been paid for.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the page there too.")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML there.")
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write a Markdown summary there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def command(
+    *,
     paths: tuple[Path, ...],
     profile: str,
     concurrency: int,
@@ -43,7 +57,6 @@ def command(
     html: Path | None,
     junit: Path | None,
     markdown: Path | None,
-    *,
     overwrite: bool,
     as_json: bool,
     **chosen: Any,

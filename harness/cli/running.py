@@ -11,11 +11,11 @@ from pathlib import Path
 from harness import __version__
 from harness.cli.assembly import Assembly, open_session
 from harness.core.clock import SystemClock
+from harness.core.outcome import rate_of
 from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
 from harness.report import decide_run, render_html, render_junit, render_markdown
 from harness.runner.execute import Session, execute
 from harness.runner.regrade import spent
-from harness.core.outcome import rate_of
 from harness.store import RunFolder
 from harness.store.run_folder import write_atomically
 
@@ -52,7 +52,6 @@ def run_plan(assembly: Assembly, settings: Settings, on_record: Callable[[TrialR
         session = open_session(
             assembly,
             profile=settings.profile,
-            concurrency=settings.concurrency,
             seed=settings.seed,
             timeout_s=settings.timeout_s,
         )
@@ -110,13 +109,13 @@ def write_extras(
     run: Run, *, html: Path | None, junit: Path | None, markdown: Path | None, title: str | None = None
 ) -> list[Path]:
     """Write what was asked for beside the run; the paths that were written."""
-    wanted = (
+    pages: list[tuple[Path | None, Callable[[], str]]] = [
         (html, lambda: render_html(run, title=title or title_of(run))),
         (junit, lambda: render_junit(run)),
         (markdown, lambda: render_markdown(run)),
-    )
+    ]
     written = []
-    for path, render in wanted:
+    for path, render in pages:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             written.append(write_atomically(path, render().encode("utf-8", "replace")))

@@ -22,7 +22,9 @@ def render_table(
     lines = []
     for row in cells:
         padded = [
-            " " * (width - display_width(cell)) + cell if column in right else cell + " " * (width - display_width(cell))
+            " " * (width - display_width(cell)) + cell
+            if column in right
+            else cell + " " * (width - display_width(cell))
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(padded).rstrip())
@@ -41,7 +43,9 @@ def visible(text: str, limit: int = MAX_CELL) -> str:
 def _shown(character: str) -> str:
     if character in "\n\r\t":
         return " "
-    return f"\\u{ord(character):04x}" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
+    return (
+        f"\\u{ord(character):04x}" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
+    )
 
 
 def display_width(text: str) -> int:

@@ -52,13 +52,13 @@ def _row(figures: SuiteFigures) -> tuple[str, ...]:
 
 
 def _unit(value: float | None, unit: str) -> str:
-    return "–" if value is None else f"{value:.0f} {unit}".rstrip()
+    return "-" if value is None else f"{value:.0f} {unit}".rstrip()
 
 
 def _cost(figures: SuiteFigures) -> str:
     spend = figures.spend
     if spend.usd is None:
-        return "unknown" if spend.unknown else "–"
+        return "unknown" if spend.unknown else "-"
     amount = f"${spend.usd.normalize():f}" if spend.usd else "$0"
     return amount + (f" + {spend.unknown} unknown" if spend.unknown else "")
 

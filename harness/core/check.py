@@ -53,6 +53,7 @@ class Evidence:
     """What checks may look at: one turn of a trial, and nothing else.
 
     replies     the turn's replies in order; more than one after scripted tool results
+    question    the turn's last user message as plain text; empty if there is none
     cost_usd    dollars for the turn's replies; None if a price is not known
     follow_ups  replies to follow-ups, found with `answer_to`
     """
@@ -60,6 +61,7 @@ class Evidence:
     replies: tuple[Reply, ...]
     cost_usd: Decimal | None = None
     follow_ups: tuple[tuple[FollowUp, Reply], ...] = ()
+    question: str = ""
 
     @property
     def reply(self) -> Reply:

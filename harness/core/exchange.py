@@ -69,14 +69,18 @@ class Attempt:
 class Exchange:
     """A request and every attempt at it; the last one counts.
 
-    key       digest of its RequestKey
-    recorded  True if a cassette answered
+    key          digest of its RequestKey
+    recorded     True if a cassette answered
+    recorded_at  when the cassette's recording was made, ISO and UTC, where it tells
+    server       what the server called itself, if it did
     """
 
     key: str
     request: HttpRequest
     attempts: tuple[Attempt, ...]
     recorded: bool = False
+    recorded_at: str | None = None
+    server: str | None = None
 
     @property
     def last(self) -> Attempt:

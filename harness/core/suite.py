@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.core.catalogue import TargetSpec
-from harness.core.chat import Message
+from harness.core.chat import Credential, Message
 from harness.core.check import Check
-
-Credential = Literal["valid", "none", "bad"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

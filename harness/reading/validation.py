@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from harness.reading.document import Document
 from harness.reading.problems import Problem, ProblemsError, did_you_mean, nearest, quoted
+from harness.reading.scalars import ScalarFault, resolve
 from harness.reading.source import MAX_PROBLEMS
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _merged(faults: Sequence[_Fault], depth: int, schema: "_Schema") -> list[_Co
 
 
 def _union(branches: Sequence[list[_Complaint]], path: Path) -> list[_Complaint]:
-    """The branch that the author most likely meant; if none has the value's shape, one complaint that names them all."""
+    """The branch that the author most likely meant; if none has the value's shape, one complaint naming them all."""
     fitting = [branch for branch in branches if not any(each.expected and each.path == path for each in branch)]
     if fitting:
         return min(fitting, key=len)
@@ -233,15 +234,22 @@ def _misfit(path: Path, expected: tuple[str, ...], found: Any) -> _Complaint:
 def _remedy(expected: tuple[str, ...], found: Any) -> str:
     if found is None:
         return "write a value, or leave the key out"
-    if isinstance(found, bool | int | float) and (_TEXT in expected or expected[0].startswith("'")):
+    if isinstance(found, bool | int | float) and (_TEXT in expected or f"'{found}'" in expected):
         return "put it in quotes"
-    if isinstance(found, str) and {_WHOLE, _NUMBER, _BOOLEAN} & set(expected):
+    if isinstance(found, str) and {_WHOLE, _NUMBER, _BOOLEAN} & set(expected) and _is_quoted_needlessly(found):
         return "write it without quotes"
     if _LIST in expected and not isinstance(found, dict):
         return "write it as a list: [a, b], or one '- …' a line"
     if _MAPPING in expected:
         return "write it as a mapping: {key: value}, or one 'key: value' a line"
     return f"write {expected[0]}"
+
+
+def _is_quoted_needlessly(text: str) -> bool:
+    try:
+        return not isinstance(resolve(text), str)
+    except ScalarFault:
+        return False
 
 
 def _described(value: Any) -> str:
@@ -263,8 +271,8 @@ def _of_value(error: Any, kind: str, context: Any) -> tuple[str, str]:
     if kind in _BOUNDS:
         return f"{_BOUNDS[kind].format(**context)}, found {_described(error['input'])}", ""
     cause = context.get("error")
-    message = str(cause) if isinstance(cause, Exception) else str(error["msg"])
-    return message[:1].lower() + message[1:], str(context.get("remedy") or getattr(cause, "remedy", ""))
+    message = str(cause) if isinstance(cause, Exception) else str(error["msg"]).replace("Input", "the value")
+    return message, str(context.get("remedy") or getattr(cause, "remedy", ""))
 
 
 class _Schema:

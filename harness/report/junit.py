@@ -12,7 +12,7 @@ from harness.core.record import Run, TrialRecord
 from harness.report.evidence import failed_findings
 from harness.report.figures import finite
 from harness.report.summary import CaseResult, by_suite_and_target, case_results
-from harness.report.untrusted import LONGEST_TEXT, cut, visible
+from harness.report.untrusted import LONGEST_TEXT, cut, one_line, visible
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -86,7 +86,7 @@ def _element(result: CaseResult, trial: TrialRecord) -> str | None:
 
 def _message(trial: TrialRecord) -> str:
     if trial.reason:
-        return trial.reason
+        return trial.reason.splitlines()[0]
     failed = failed_findings(trial)
     return failed[0].check if failed else trial.outcome.value
 
@@ -120,4 +120,4 @@ def _place(location: str) -> Iterator[tuple[str, str]]:
 
 
 def _name(text: str) -> str:
-    return visible(cut(text, _LONGEST_NAME))
+    return cut(one_line(cut(text, _LONGEST_NAME)), _LONGEST_NAME)

@@ -11,8 +11,8 @@ from harness.core.check import Finding
 from harness.core.record import Run, TrialRecord
 from harness.report.evidence import failed_findings
 from harness.report.figures import amount, count, errors_line, number, share_line
-from harness.report.summary import CaseResult, RunSummary, SuiteFigures, Timings, summarise
-from harness.report.untrusted import cut, visible
+from harness.report.summary import CaseResult, RunSummary, Spend, SuiteFigures, Timings, summarise
+from harness.report.untrusted import cut, one_line
 
 # GitHub refuses a summary of more than 1 MiB: 50 cases of 5 findings of 3 texts of 200 characters stay below.
 _MOST_CASES = 50
@@ -32,7 +32,7 @@ def code(text: str, longest: int = _LONGEST) -> str:
 
     It may stand in a table: a pipe, for which code spans in tables have no reliable escape, becomes `¦`.
     """
-    line = cut(visible(cut(text, longest)), longest).replace("\n", "␤").replace("\t", "␉").replace("|", "¦")
+    line = cut(one_line(cut(text, longest)), longest).replace("|", "¦")
     if not line.strip():
         return "(blank)" if line else "(empty)"
     fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
@@ -48,8 +48,9 @@ def _head(run: Run, summary: RunSummary) -> Iterator[str]:
         names = ", ".join(code(name) for name in dict.fromkeys(target.name for target in summary.simulated))
         yield f"> **Simulated: not evidence about a vendor's model.** A simulator answered for {names}."
         yield ""
-    skipped = f", {number(summary.rate.skipped)} skipped" if summary.rate.skipped else ""
-    yield f"Mode {code(run.header.mode)}, {share_line(summary.rate)}, {errors_line(summary.rate)}{skipped}."
+    rate = summary.rate
+    trials = f"{share_line(rate)}; {errors_line(rate)}; {number(rate.skipped)} skipped"
+    yield f"Mode {code(run.header.mode)}. Trials: {trials}. Cost in USD: {_costs(summary.spend, summary.judging)}."
     yield ""
 
 
@@ -61,7 +62,8 @@ def _table(summary: RunSummary) -> Iterator[str]:
     for figures in summary.figures:
         # Recorded and live times stand in rows of their own.
         for place, timings in enumerate(figures.timings or (None,)):
-            cells = [*_quality(figures), *_times(timings), _cost(figures)] if place == 0 else _more_times(timings)
+            first = [*_quality(figures), *_times(timings), _costs(figures.spend, figures.judging)]
+            cells = _more_times(timings) if place else first
             yield f"| {' | '.join(cells)} |"
     yield ""
 
@@ -103,14 +105,18 @@ def _more_times(timings: Timings | None) -> list[str]:
     return ["", "", "", "", "", *_times(timings), ""]
 
 
-def _cost(figures: SuiteFigures) -> str:
-    spend = figures.spend
+def _costs(spend: Spend, judging: Spend) -> str:
+    asked = judging.known or judging.unknown
+    return _cost(spend) + (f"; judging {_cost(judging)}" if asked else "")
+
+
+def _cost(spend: Spend) -> str:
     if not spend.known and not spend.unknown:
         return "nothing sent"
     bound = "≤ " if spend.upper_bound else ""
     unknown = f" and {count(spend.unknown, 'trial')} unknown" if spend.known and spend.unknown else ""
-    judge = f"; judging {amount(spend.judge_usd)}" if spend.judged else ""
-    return f"{bound}{amount(spend.usd)}{unknown}{judge}"
+    profiles = f" ({', '.join(code(profile, 40) for profile in spend.profiles)})" if spend.profiles else ""
+    return f"{bound}{amount(spend.usd)}{unknown}{profiles}"
 
 
 def _cases(summary: RunSummary) -> Iterator[str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Of tool calls, findings, attempts and the like in one place.
 _LONGEST_LIST = 100
+# What surely fits a text's box on a telephone: 18 lines.
+_ROOMY_TEXT, _ROOMY_LINES = 400, 8
 _SYMBOLS = {"pass": "✓", "fail": "✗", "error": "!", "undecided": "!", "skip": "\N{EN DASH}", "unknown": "?"}
 _WORDS = {
     "pass": "passed",
@@ -76,6 +78,11 @@ def _first(things: Sequence[object]) -> Sequence[object]:
     return things[:_LONGEST_LIST]
 
 
+def _is_long(text: str) -> bool:
+    """True if a text may not fit its box, which must then be reachable by keyboard to be scrolled."""
+    return len(text) > _ROOMY_TEXT or text.count("\n") > _ROOMY_LINES
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -102,6 +109,7 @@ def _environment() -> "Environment":
         "lines": evidence.finding_lines,
         "some": _first,
     }
+    environment.tests["long"] = _is_long
     environment.globals |= {
         "symbols": _SYMBOLS,
         "words": _WORDS,

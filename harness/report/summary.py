@@ -7,9 +7,11 @@ over records: no clock, no files.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from functools import reduce
 from itertools import groupby
 from typing import Literal
 
+from harness.core.cost import Cost
 from harness.core.outcome import CaseVerdict, Rate, decide_case, rate_of
 from harness.core.record import ExchangeRecord, Run, TrialRecord
 from harness.report.figures import count, finite, mean_of, number
@@ -58,8 +60,6 @@ class Spend:
     known        trials whose cost is known; `unknown` those whose cost is not, and which are in no figure
     upper_bound  True if any reply was billed at a rate dearer than may be right
     profiles     the price profiles used, 'billed' where the server's own figure won
-    judge_usd    what the judges cost, in none of the other figures; None if nothing of it is known
-    judged       trials that asked a judge; `judge_unknown` those of them whose judging cost is not known
     """
 
     usd: Decimal | None = None
@@ -68,9 +68,6 @@ class Spend:
     unknown: int = 0
     upper_bound: bool = False
     profiles: tuple[str, ...] = ()
-    judge_usd: Decimal | None = None
-    judged: int = 0
-    judge_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +107,7 @@ class SuiteFigures:
     """One suite asked of one target.
 
     timings  at most two: live, then recorded
+    judging  what the judges cost, which is in no other figure
     """
 
     suite: str
@@ -118,6 +116,7 @@ class SuiteFigures:
     verdicts: Verdicts
     timings: tuple[Timings, ...]
     spend: Spend
+    judging: Spend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +153,7 @@ class RunSummary:
     rate: Rate
     verdicts: Verdicts
     spend: Spend
+    judging: Spend
 
     @property
     def simulated(self) -> tuple[TargetRef, ...]:
@@ -173,6 +173,7 @@ def summarise(run: Run) -> RunSummary:
         rate=rate_of(record.outcome for record in run.records),
         verdicts=_verdicts(results),
         spend=spend_of(run.records),
+        judging=spend_of(run.records, judging=True),
     )
 
 
@@ -205,24 +206,24 @@ def decide_run(records: Sequence[TrialRecord], max_errors: int) -> RunDecision:
     return _decide(case_results(records), max_errors)
 
 
-def spend_of(records: Iterable[TrialRecord]) -> Spend:
-    """What trials cost together."""
-    sent = [record for record in records if any(map(_was_sent, record.exchanges))]
-    costs = [record.cost_usd for record in sent]
-    judged = [record.judge_cost_usd for record in sent if any(e.follow_up and _was_sent(e) for e in record.exchanges)]
-    total, known = _sum(costs)
-    judge_total, judge_known = _sum(judged)
-    priced = [exchange.cost for record in sent for exchange in record.exchanges if exchange.cost is not None]
+def spend_of(records: Iterable[TrialRecord], *, judging: bool = False) -> Spend:
+    """What trials cost together: what the targets were asked, or what their judges were."""
+    costs: list[Decimal | None] = []
+    priced: list[Cost] = []
+    for record in records:
+        sent = [each for each in record.exchanges if (each.follow_up is not None) is judging and _was_sent(each)]
+        if sent:
+            costs.append(record.judge_cost_usd if judging else record.cost_usd)
+            priced += [exchange.cost for exchange in sent if exchange.cost is not None]
+    known = [cost for cost in costs if cost is not None and cost.is_finite()]
+    total = reduce(_EXACT.add, known, Decimal(0))
     return Spend(
         usd=total if known else None,
-        mean_usd=mean_of(total, known),
-        known=known,
-        unknown=len(costs) - known,
+        mean_usd=mean_of(total, len(known)),
+        known=len(known),
+        unknown=len(costs) - len(known),
         upper_bound=any(cost.upper_bound for cost in priced),
         profiles=tuple(sorted({cost.profile for cost in priced})),
-        judge_usd=judge_total if judge_known else None,
-        judged=len(judged),
-        judge_unknown=len(judged) - judge_known,
     )
 
 
@@ -306,6 +307,7 @@ def _figures(results: Sequence[CaseResult]) -> SuiteFigures:
         verdicts=_verdicts(results),
         timings=tuple(_timings(those) for those in (live, recorded) if those),
         spend=spend_of(records),
+        judging=spend_of(records, judging=True),
     )
 
 
@@ -338,15 +340,6 @@ def _is_recorded(exchange: ExchangeRecord) -> bool:
 def _was_sent(exchange: ExchangeRecord) -> bool:
     error = exchange.reply.error
     return error is None or error.kind != "missing-recording"
-
-
-def _sum(costs: Sequence[Decimal | None]) -> tuple[Decimal, int]:
-    """The exact sum of the costs that are known, and how many those are."""
-    known = [cost for cost in costs if cost is not None and cost.is_finite()]
-    total = Decimal(0)
-    for cost in known:
-        total = _EXACT.add(total, cost)
-    return total, len(known)
 
 
 def by_suite_and_target(results: Iterable[CaseResult]) -> list[list[CaseResult]]:

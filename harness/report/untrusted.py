@@ -21,20 +21,24 @@ UNSEEN = re.compile(
     "([\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f])"
 )
+# Unicode has pictures of the controls, but many a font does not.
+_NAMES = {"\0": "NUL", "\b": "BS", "\t": "TAB", "\n": "LF", "\r": "CR", "\x1b": "ESC", "\x7f": "DEL"}
 _INLINE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 
 
 def mark_for(character: str) -> str:
-    """What is shown for a character that cannot be seen: `␛` for a C0 control, `⟨U+202E⟩` for any other."""
-    point = ord(character)
-    if point < 0x20:  # noqa: PLR2004 - the C0 controls have pictures of their own
-        return chr(0x2400 + point)
-    return "␡" if character == "\x7f" else f"⟨U+{point:04X}⟩"
+    """What is shown for a character that cannot be seen: `⟨ESC⟩` for the well-known, `⟨U+202E⟩` for any other."""
+    return f"⟨{_NAMES.get(character) or f'U+{ord(character):04X}'}⟩"
 
 
 def visible(text: str) -> str:
     """The text with every unseen character replaced by its mark; fit for UTF-8 and for XML 1.0."""
     return UNSEEN.sub(lambda match: mark_for(match[0]), text)
+
+
+def one_line(text: str) -> str:
+    """The text made visible, its newlines and tabs as well."""
+    return visible(text).replace("\n", mark_for("\n")).replace("\t", mark_for("\t"))
 
 
 def cut(text: str, longest: int) -> str:

@@ -47,7 +47,9 @@ def next_step(trial: Trial, replies: Sequence[Reply]) -> Step | Stopped | None:
             messages += results
         if reply.tool_calls and number + 1 < len(turns):
             names = ", ".join(sorted({call.name for call in reply.tool_calls}))
-            return Stopped(reason=f"turn {number + 2} was not asked: the model called {names}, for which no tool result is left")
+            return Stopped(
+                reason=f"turn {number + 2} was not asked: the model called {names}, for which no tool result is left"
+            )
     return None
 
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from harness.catalogue import Catalogues
 from harness.core.catalogue import Provider
 from harness.core.chat import ChatRequest
-from harness.core.check import CheckKind, Finding, FollowUp
+from harness.core.check import CheckKind, FollowUp
 from harness.core.cost import Cost, cost_of
 from harness.core.errors import UnknownRate
-from harness.core.exchange import Attempt, Exchange
+from harness.core.exchange import Attempt
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
 from harness.core.reply import Reply
 from harness.runner.conversation import Step, Stopped, next_step
-from harness.runner.grade import grade_trial, total_cost, wanted_follow_ups
+from harness.runner.grade import Graded, grade_trial, total_cost, wanted_follow_ups
 from harness.runner.plan import Plan, Trial
 from harness.runner.sources import Sources
 from harness.wire import Call, CassetteAddress, Redactor, Transport, request_key
@@ -81,7 +81,7 @@ async def execute(
 async def run_trial(trial: Trial, session: Session) -> TrialRecord:
     """One trial: the conversation, then what its checks ask further, then the grading."""
     if trial.case.skip is not None:
-        return _record(trial, session, (), Outcome.SKIP, trial.case.skip)
+        return _record(trial, session, (), Graded(outcome=Outcome.SKIP, reason=trial.case.skip, findings=()))
     exchanges: list[ExchangeRecord] = []
     stopped = await _converse(trial, session, exchanges)
     asked = len(exchanges)
@@ -91,17 +91,17 @@ async def run_trial(trial: Trial, session: Session) -> TrialRecord:
             break
         for turn, follow_up in wanted:
             exchanges.append(await _follow_up(trial, session, turn, follow_up, asked))
-    graded = grade_trial(trial.case, exchanges, session.kinds, stopped)
-    return _record(trial, session, exchanges, graded.outcome, graded.reason, graded.findings)
+    return _record(trial, session, exchanges, grade_trial(trial.case, exchanges, session.kinds, stopped))
 
 
 async def _converse(trial: Trial, session: Session, exchanges: list[ExchangeRecord]) -> str | None:
     provider = session.catalogues.provider(trial.target.provider)
     replies: list[Reply] = []
     while isinstance(step := next_step(trial, replies), Step):
-        exchange, reply = await _send(trial, session, provider, step.request, len(replies), trial.target.region)
-        replies.append(reply)
-        exchanges.append(_exchange_record(exchange, reply, step.turn, session, provider, trial.target.model))
+        asking = Asking(provider=provider, request=step.request, number=len(replies), region=trial.target.region)
+        record = await _ask(trial, session, asking, step.turn)
+        replies.append(record.reply)
+        exchanges.append(record)
     return step.reason if isinstance(step, Stopped) else None
 
 
@@ -111,49 +111,46 @@ async def _follow_up(trial: Trial, session: Session, turn: int, follow_up: Follo
     request = ChatRequest(model=model, messages=follow_up.messages, params=follow_up.params)
     # Every follow-up of a trial has the same number, after the conversation's last: its body tells it apart, and
     # a check added before it does not turn its recording into a miss.
-    exchange, reply = await _send(trial, session, provider, request, number, None)
-    return _exchange_record(exchange, reply, turn, session, provider, model, follow_up)
+    return await _ask(trial, session, Asking(provider=provider, request=request, number=number), turn, follow_up)
 
 
-async def _send(
-    trial: Trial, session: Session, provider: Provider, request: ChatRequest, number: int, region: str | None
-) -> tuple[Exchange, Reply]:
-    exchange = await session.transport.send(call_for(trial, session, provider, request, number, region))
-    return exchange, session.dialect_of(provider).decode(exchange)
-
-
-def call_for(
-    trial: Trial, session: Session, provider: Provider, request: ChatRequest, number: int, region: str | None
-) -> Call:
-    """One request of a trial, spelled, keyed and addressed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One request of a trial.
 
     number  0-based number of the exchange within the trial
     """
-    endpoint = session.sources.endpoint_of(provider, region)
-    spelled = session.dialect_of(provider).encode(request)
+
+    provider: Provider
+    request: ChatRequest
+    number: int = 0
+    region: str | None = None
+
+
+def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
+    """One request of a trial, spelled, keyed and addressed."""
+    request = asking.request
+    endpoint = session.sources.endpoint_of(asking.provider, asking.region)
+    spelled = session.dialect_of(asking.provider).encode(request)
     key = request_key(
         request=spelled,
         endpoint=endpoint,
         model=request.model,
         redactor=session.redactor,
-        region=region,
+        region=asking.region,
         credential=request.credential,
         index=trial.index,
-        exchange=number,
+        exchange=asking.number,
     )
     case = CassetteAddress(provider=endpoint.source, suite=trial.case.suite, model=request.model, case=trial.case.id)
     return Call(key=key, request=spelled, endpoint=endpoint, case=case)
 
 
-def _exchange_record(
-    exchange: Exchange,
-    reply: Reply,
-    turn: int,
-    session: Session,
-    provider: Provider,
-    model: str,
-    follow_up: FollowUp | None = None,
+async def _ask(
+    trial: Trial, session: Session, asking: Asking, turn: int, follow_up: FollowUp | None = None
 ) -> ExchangeRecord:
+    exchange = await session.transport.send(call_for(trial, session, asking))
+    reply = session.dialect_of(asking.provider).decode(exchange)
     plain = len(exchange.attempts) == 1 and exchange.last.error is None
     return ExchangeRecord(
         turn=turn,
@@ -163,7 +160,7 @@ def _exchange_record(
         recorded=exchange.recorded,
         recorded_at=exchange.recorded_at,
         server=exchange.server,
-        cost=price(reply, provider, model, session.profile),
+        cost=price(reply, asking.provider, asking.request.model, session.profile),
         follow_up=follow_up,
     )
 
@@ -185,14 +182,7 @@ def price(reply: Reply, provider: Provider, model: str, profile: str) -> Cost | 
         return None
 
 
-def _record(
-    trial: Trial,
-    session: Session,
-    exchanges: Sequence[ExchangeRecord],
-    outcome: Outcome,
-    reason: str | None,
-    findings: tuple[tuple[Finding, ...], ...] = (),
-) -> TrialRecord:
+def _record(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord], graded: Graded) -> TrialRecord:
     case, target = trial.case, trial.target
     judged = [exchange for exchange in exchanges if exchange.follow_up is not None]
     return TrialRecord(
@@ -210,13 +200,13 @@ def _record(
         source=target.source,
         model=target.model,
         simulated=session.sources.is_simulated(target.source),
-        outcome=outcome,
-        reason=reason,
+        outcome=graded.outcome,
+        reason=graded.reason,
         at_least=case.at_least,
         params={**case.params, **target.params},
         said=tuple(turn.messages for turn in case.turns),
         exchanges=tuple(exchanges),
-        findings=findings,
+        findings=graded.findings,
         cost_usd=total_cost([exchange for exchange in exchanges if exchange.follow_up is None]),
         judge_cost_usd=total_cost(judged) if judged else None,
     )

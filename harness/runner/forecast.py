@@ -6,7 +6,7 @@ It stands apart from the estimate, which is pure: this reads cassettes, though i
 from dataclasses import dataclass
 
 from harness.runner.conversation import Step, next_step
-from harness.runner.execute import Session, call_for
+from harness.runner.execute import Asking, Session, call_for
 from harness.runner.plan import Plan
 from harness.wire import CassetteTransport
 
@@ -31,7 +31,7 @@ def forecast(plan: Plan, session: Session, transport: CassetteTransport) -> dict
         if trial.case.skip is not None or not isinstance(step, Step):
             continue
         provider = session.catalogues.provider(trial.target.provider)
-        call = call_for(trial, session, provider, step.request, 0, trial.target.region)
+        asking = Asking(provider=provider, request=step.request, region=trial.target.region)
         asked[trial.target.label] += 1
-        hits[trial.target.label] += transport.has_recording(call)
+        hits[trial.target.label] += transport.has_recording(call_for(trial, session, asking))
     return {label: Forecast(asked=asked[label], hits=hits[label]) for label in asked}

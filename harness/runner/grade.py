@@ -117,7 +117,12 @@ def _grade_turn(
         except MissingFollowUp as absent:
             missing = f"{absent.message}; {absent.remedy}"
             found.append(
-                Finding(check=f"{check.kind}", status="unknown", expected="an answer to the check's question", seen=absent.message)
+                Finding(
+                    check=f"{check.kind}",
+                    status="unknown",
+                    expected="an answer to the check's question",
+                    seen=absent.message,
+                )
             )
     # An outage that the case did not ask for is no answer of the model's; one that it did ask for passes its checks.
     passed = all(finding.status == "pass" for finding in found)

@@ -102,7 +102,9 @@ def plan_run(
     if not trials:
         cases = sorted({case.id for suite in suites for case in suite.cases})
         wanted = next(iter((*selection.cases, *selection.tags)), "")
-        remedy = did_you_mean(wanted, cases) if wanted else "give the suite cases, or targets that its `only:` lists allow"
+        remedy = (
+            did_you_mean(wanted, cases) if wanted else "give the suite cases, or targets that its `only:` lists allow"
+        )
         raise UsageError("no trial is selected", remedy=remedy)
     used = {trial.target.label: trial.target for trial in trials}
     return Plan(
@@ -158,7 +160,9 @@ class Estimate:
 def estimate(plan: Plan, catalogues: Catalogues, profile: str) -> tuple[Estimate, ...]:
     """What a plan would send, cost and take, by target."""
     return tuple(
-        _estimate(target, [t for t in plan.trials if t.target.label == target.label and not t.case.skip], catalogues, profile)
+        _estimate(
+            target, [t for t in plan.trials if t.target.label == target.label and not t.case.skip], catalogues, profile
+        )
         for target in plan.targets
     )
 

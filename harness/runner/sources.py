@@ -5,7 +5,7 @@ It stands apart because the answer decides what a recording may be used for: a s
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from harness.catalogue import Catalogues
@@ -29,7 +29,7 @@ class Sources:
     base_url: str | None = None
     rename: str | None = None
     api_key_env: str | None = None
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what could not be honest.
@@ -44,7 +44,7 @@ class Sources:
             raise UsageError(message, remedy="choose another name: answers are filed under the one who gave them")
 
     def source_of(self, provider: Provider) -> str:
-        """Who answers for a provider: itself, the one that `--provider` names, or `local` at a host that is not its own."""
+        """Who answers for a provider: itself, whom `--provider` names, or `local` at a host that is not its own."""
         if self.rename is not None:
             return self.rename
         if self.base_url is None or _is_own(provider, self.base_url):
@@ -60,7 +60,7 @@ class Sources:
         """Where and how to reach who answers for a provider. The key may be absent; a live call then says so."""
         source = self.source_of(provider)
         stand_in = self.catalogues.find(source) or provider
-        own = stand_in.regions[region] if region in stand_in.regions else stand_in.base_url
+        own = stand_in.regions.get(region or "", stand_in.base_url)
         at_home = self.base_url is None or _is_own(provider, self.base_url)
         variable = self.api_key_env or provider.key_variable
         return Endpoint(

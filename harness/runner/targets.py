@@ -19,7 +19,9 @@ from harness.reading import did_you_mean
 SourceOf = Callable[[Provider], str]
 
 
-def targets_of(suite: Suite, patterns: Sequence[str], catalogues: Catalogues, source_of: SourceOf) -> tuple[Target, ...]:
+def targets_of(
+    suite: Suite, patterns: Sequence[str], catalogues: Catalogues, source_of: SourceOf
+) -> tuple[Target, ...]:
     """The targets that a suite is asked of.
 
     patterns   of `--target`: those that match the suite's own targets (label or name) narrow them; if none does, they
@@ -30,7 +32,11 @@ def targets_of(suite: Suite, patterns: Sequence[str], catalogues: Catalogues, so
     own = _expand_all(suite.targets, catalogues, source_of, suite.path)
     if patterns:
         narrowed = tuple(target for target in own if any(_matches(target, pattern) for pattern in patterns))
-        replaced = _expand_all([TargetSpec(model=p) for p in patterns], catalogues, source_of, "--target") if not narrowed else ()
+        replaced = (
+            _expand_all([TargetSpec(model=p) for p in patterns], catalogues, source_of, "--target")
+            if not narrowed
+            else ()
+        )
         return narrowed or replaced
     if not own:
         message = f"{suite.path}: the suite names no targets"
@@ -51,7 +57,9 @@ def _expand_all(
     for target in targets:
         if target.label in seen:
             message = f"{where}: two targets have the label '{target.label}'"
-            raise InputError(message, remedy="give them different labels with `as:`; {model} and {parameter} are filled in")
+            raise InputError(
+                message, remedy="give them different labels with `as:`; {model} and {parameter} are filled in"
+            )
         seen.add(target.label)
     return tuple(targets)
 
@@ -85,7 +93,9 @@ def _models(pattern: str, catalogues: Catalogues, where: str) -> list[tuple[Prov
     providers = [p for p in catalogues.providers if fnmatchcase(p.name, provider_part)]
     if not providers:
         known = [provider.name for provider in catalogues.providers]
-        raise InputError(f"{where}: no catalogue describes a provider '{provider_part}'", remedy=did_you_mean(provider_part, known))
+        raise InputError(
+            f"{where}: no catalogue describes a provider '{provider_part}'", remedy=did_you_mean(provider_part, known)
+        )
     if not re.search(r"[*?\[]", model_part):
         found = [(provider, model_part) for provider in providers if provider.find_model(model_part)]
     else:

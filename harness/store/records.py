@@ -18,21 +18,22 @@ from harness.core.record import SCHEMA, Run, RunFooter, RunHeader, TrialRecord
 Line = RunHeader | TrialRecord | RunFooter
 
 
-@cache
-def _adapter(kind: type[Line]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
 NAMES: dict[type[Line], str] = {RunHeader: "header", TrialRecord: "trial", RunFooter: "footer"}
 KINDS = {name: kind for kind, name in NAMES.items()}
 
 
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[name])
+
+
 def encode_line(line: Line) -> bytes:
     """One line, with its line feed. The schema is always written, every other default left out."""
-    body = _adapter(type(line)).dump_json(line, exclude_defaults=True)
+    name = NAMES[type(line)]
+    body = _adapter(name).dump_json(line, exclude_defaults=True)
     if isinstance(line, RunHeader):
         body = b'{"schema":' + json.dumps(line.schema).encode() + (b"," if body != b"{}" else b"") + body[1:]
-    return b'{"' + NAMES[type(line)].encode() + b'":' + body + b"}\n"
+    return b'{"' + name.encode() + b'":' + body + b"}\n"
 
 
 def decode_line(line: bytes) -> Line:
@@ -45,7 +46,7 @@ def decode_line(line: bytes) -> Line:
         raise ValueError("neither a header, nor a trial, nor a footer")
     start = len(name) + 4
     try:
-        parsed: Line = _adapter(KINDS[name]).validate_json(line[start:].rstrip()[:-1])
+        parsed: Line = _adapter(name).validate_json(line[start:].rstrip()[:-1])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or name
@@ -75,7 +76,9 @@ def read_run(path: Path) -> Run:
 
 
 def _assemble(lines: Iterable[bytes], path: Path) -> Run:
-    header, footer, records = None, None, []
+    header: RunHeader | None = None
+    footer: RunFooter | None = None
+    records: list[TrialRecord] = []
     for number, line in enumerate(lines, start=1):
         if number == 1:
             _check_version(line, path)
@@ -117,7 +120,7 @@ def records_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     lines = []
     for kind, name in NAMES.items():
-        schema = _adapter(kind).json_schema(mode="serialization", ref_template="#/$defs/{model}")
+        schema = _adapter(name).json_schema(mode="serialization", ref_template="#/$defs/{model}")
         definitions.update(schema.pop("$defs", {}))
         definitions[kind.__name__] = schema
         lines.append(
@@ -131,7 +134,7 @@ def records_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A line of a run's records.jsonl",
-        "description": "A header, then one line a trial in plan order, then a footer. Keys that hold their default are left out.",
+        "description": "A header, one line a trial in plan order, a footer; keys at their default are left out.",
         "oneOf": lines,
         "$defs": definitions,
     }

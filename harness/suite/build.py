@@ -103,17 +103,16 @@ class CaseBuilder:
             return Message(role="tool", text=text, tool_call_id=item.call)
         if item.assistant is not None or item.tool_calls:
             calls = tuple(
-                ToolCall(id=call.id, name=call.name, arguments=canonical_json(call.arguments)) for call in item.tool_calls
+                ToolCall(id=call.id, name=call.name, arguments=canonical_json(call.arguments))
+                for call in item.tool_calls
             )
-            text = self._fill(item.assistant, (*where, "assistant"), known) if item.assistant is not None else None
-            return Message(role="assistant", text=text, tool_calls=calls)
+            said = self._fill(item.assistant, (*where, "assistant"), known) if item.assistant is not None else None
+            return Message(role="assistant", text=said, tool_calls=calls)
         role = "user" if item.user is not None else "system"
         content = item.user if item.user is not None else item.system
         if isinstance(content, str):
             return Message(role=cast("Role", role), text=self._fill(content, (*where, role), known))
-        parts = tuple(
-            self._part(part, (*where, role, number), known) for number, part in enumerate(content or ())
-        )
+        parts = tuple(self._part(part, (*where, role, number), known) for number, part in enumerate(content or ()))
         return Message(role=cast("Role", role), parts=parts)
 
     def _part(self, part: TextPart | ImagePart, where: Where, known: Mapping[str, Any]) -> Part:

@@ -79,7 +79,9 @@ def rows_of_file(reference: str, text: str, limit: int | None = None) -> list[Ro
     elif reference.lower().endswith((".jsonl", ".ndjson")):
         rows = _jsonl_rows(text)
     else:
-        raise DatasetProblem(f"'{reference}' is neither .csv nor .jsonl", "a dataset file is CSV with a header, or JSONL")
+        raise DatasetProblem(
+            f"'{reference}' is neither .csv nor .jsonl", "a dataset file is CSV with a header, or JSONL"
+        )
     return name_rows(_first(rows, limit))
 
 
@@ -112,7 +114,9 @@ def _check_header(header: Sequence[str]) -> None:
         raise DatasetProblem("the first line must name every column", "begin the file with a header line", line=1)
     repeated = [column for column, count in Counter(header).items() if count > 1]
     if repeated:
-        raise DatasetProblem(f"the header repeats the column '{repeated[0]}'", "give each column a name of its own", line=1)
+        raise DatasetProblem(
+            f"the header repeats the column '{repeated[0]}'", "give each column a name of its own", line=1
+        )
 
 
 def _jsonl_rows(text: str) -> Iterator[Mapping[str, Any]]:

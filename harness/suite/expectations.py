@@ -43,7 +43,9 @@ class Expectations:
         if kind not in self._kinds:
             remedy = did_you_mean(kind, [*self._kinds, *COMBINATORS])
             self.problems.append(
-                self._document.problem((*where, kind), f"unknown check '{kind}'", "suite-unknown-check", remedy, key=True)
+                self._document.problem(
+                    (*where, kind), f"unknown check '{kind}'", "suite-unknown-check", remedy, key=True
+                )
             )
             return None
         spec = self._spec(kind, argument, (*where, kind))
@@ -70,7 +72,11 @@ class Expectations:
                 for fault in invalid.problems:
                     self.problems.append(
                         self._document.problem(
-                            (*where, *fault.path), f"{kind}: {fault.message}", "suite-check", fault.remedy, key=fault.key
+                            (*where, *fault.path),
+                            f"{kind}: {fault.message}",
+                            "suite-check",
+                            fault.remedy,
+                            key=fault.key,
                         )
                     )
                 return None

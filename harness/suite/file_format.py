@@ -12,7 +12,13 @@ IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER, strict=True)]
 Text = Annotated[str, Field(strict=True)]
 # What the loader has replaced by a file's content; editors see both forms.
-INCLUSION = {"$ref": "#/$defs/file"}
+INCLUSION = {
+    "type": "object",
+    "description": "The content of a file beside the suite, inside its folder's tree.",
+    "properties": {"file": {"type": "string", "description": "Path relative to the suite's folder."}},
+    "required": ["file"],
+    "additionalProperties": False,
+}
 Included = Annotated[str, Field(strict=True), WithJsonSchema({"anyOf": [{"type": "string"}, INCLUSION]})]
 IncludedMapping = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
 Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
@@ -21,7 +27,12 @@ Params = Annotated[
     Field(description="Request parameters by their wire names, sent as they are: a suite may probe unknown ones."),
 ]
 Expectation = dict[str, Any]
-FORBIDDEN_PARAMS = {"model": "targets:", "messages": "prompt: or messages:", "stream": "stream: true", "tools": "tools:"}
+FORBIDDEN_PARAMS = {
+    "model": "targets:",
+    "messages": "prompt: or messages:",
+    "stream": "stream: true",
+    "tools": "tools:",
+}
 
 
 class Strict(BaseModel):
@@ -41,7 +52,11 @@ class TargetItem(Strict):
     system: Included | None = Field(None, description="A system message put before every conversation of this target.")
     region: Text | None = Field(None, description="One of the provider's regions.")
     label: Text | None = Field(
-        None, alias="as", min_length=1, max_length=100, description="The target's label; {parameter} is filled from its params."
+        None,
+        alias="as",
+        min_length=1,
+        max_length=100,
+        description="The target's label; {parameter} is filled from its params.",
     )
 
 
@@ -57,7 +72,9 @@ class TextPart(Strict):
     text: Included = Field(description="The text.")
 
 
-Content = Annotated[Included | list[TextPart | ImagePart], Field(description="A text, or a list of text and image parts.")]
+Content = Annotated[
+    Included | list[TextPart | ImagePart], Field(description="A text, or a list of text and image parts.")
+]
 
 
 class CallItem(Strict):
@@ -136,15 +153,24 @@ class CaseItem(Strict):
     about: Text = Field("", description="What the case shows, in a sentence.")
     tags: list[Identifier] = Field(default=[], description="Words to select by.")
     system: Included | None = Field(None, description="System message.")
-    prompt: Included | None = Field(None, description="What the user says; a Jinja template over vars and the dataset row.")
-    messages: list[MessageItem] | None = Field(None, min_length=1, description="The conversation so far, the question last.")
+    prompt: Included | None = Field(
+        None, description="What the user says; a Jinja template over vars and the dataset row."
+    )
+    messages: list[MessageItem] | None = Field(
+        None, min_length=1, description="The conversation so far, the question last."
+    )
     turns: list[TurnItem] | None = Field(None, min_length=1, description="A conversation of several questions.")
-    vars: dict[Identifier, Any] = Field(default={}, description="Variables for templates; their values are not templates.")
+    vars: dict[Identifier, Any] = Field(
+        default={}, description="Variables for templates; their values are not templates."
+    )
     dataset: DatasetFile | list[dict[str, Any]] | None = Field(
-        None, description="Rows whose columns become variables: the case is asked once a row. An `id` column names the rows."
+        None,
+        description="Rows whose columns become variables: the case is asked once a row. An `id` column names the rows.",
     )
     params: Params = {}
-    tools: list[IncludedMapping] = Field(default=[], description="Tool definitions as the API takes them, or {file: tool.yaml}.")
+    tools: list[IncludedMapping] = Field(
+        default=[], description="Tool definitions as the API takes them, or {file: tool.yaml}."
+    )
     tool_results: dict[str, Any] = Field(default={}, description="What each tool returns when the model calls it.")
     max_rounds: Count = Field(4, description="How many times tool results are sent back within a turn.")
     response_format: IncludedMapping | None = Field(None, description="As the API takes it.")
@@ -152,7 +178,9 @@ class CaseItem(Strict):
     credential: Literal["valid", "none", "bad"] = Field("valid", description="Which key goes with the request.")
     repeats: Count | None = Field(None, description="How many times it is asked.")
     passing: PassItem | None = Field(None, alias="pass", description="When it passes; all repeats, if absent.")
-    only: list[Text] = Field(default=[], description="Targets that it is meant for, by label or name; * and ? match any.")
+    only: list[Text] = Field(
+        default=[], description="Targets that it is meant for, by label or name; * and ? match any."
+    )
     skip: Text | None = Field(None, min_length=1, description="Why it is not run now.")
     expect: list[Expectation] = Field(default=[], description="Checks on the (last) answer; all must pass.")
 
@@ -179,7 +207,9 @@ class SuiteFile(Strict):
 
     suite: Identifier = Field(description="The suite's name; names recordings, so keep it.")
     about: Text = Field("", description="What the suite shows, in a sentence.")
-    targets: list[Text | TargetItem] = Field(default=[], description="Default targets; --target narrows or replaces them.")
+    targets: list[Text | TargetItem] = Field(
+        default=[], description="Default targets; --target narrows or replaces them."
+    )
     defaults: Defaults = Field(Defaults(), description="What every case begins with.")
     vars: dict[Identifier, Any] = Field(default={}, description="Variables for every case's templates.")
     cases: list[CaseItem] = Field(default=[], description="The cases.")

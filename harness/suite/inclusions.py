@@ -9,7 +9,13 @@ from typing import Any
 
 from harness.reading import Document, Folder, Problem, ProblemsError, ReferenceProblem, read_yaml
 
-IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+IMAGE_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
 STRUCTURED = (".yaml", ".yml", ".json")
 # Datasets are read row by row, and a target's parameters are data for the wire: neither holds inclusions.
 LEFT_ALONE = frozenset({"dataset", "params", "matrix"})

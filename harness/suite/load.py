@@ -49,10 +49,14 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = [entry for entry in sorted(path.rglob("*")) if entry.suffix in (".yaml", ".yml") and entry.is_file()]
+            inside = [
+                entry for entry in sorted(path.rglob("*")) if entry.suffix in (".yaml", ".yml") and entry.is_file()
+            ]
             suites = [entry for entry in inside if _is_suite(entry)]
             if not suites:
-                raise UsageError(f"{path}: no suite in this folder", remedy="a suite is a .yaml file with the key `suite`")
+                raise UsageError(
+                    f"{path}: no suite in this folder", remedy="a suite is a .yaml file with the key `suite`"
+                )
             found += suites
         elif path.exists():
             found.append(path)
@@ -112,7 +116,7 @@ def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind]) -> S
     try:
         item = SuiteFile.model_validate(resolved)
     except ValidationError as error:
-        found = problems_of(error, document, noun="suite", model=SuiteFile)
+        found = problems_of(error, SuiteFile, document, noun="suite")
         raise ProblemsError([*inclusions.problems, *found, *_check_problems(resolved, expect)]) from error
     problems = [*inclusions.problems, *_case_problems(item, document)]
     builder = CaseBuilder(item, document, expect)
@@ -159,7 +163,7 @@ def _check_problems(resolved: Any, expect: Expectations) -> list[Problem]:
                 if key == "expect" and isinstance(item, list):
                     for index, check in enumerate(item):
                         # A template is judged once it is filled; it cannot be here.
-                        if "{{" not in str(check):
+                        if isinstance(check, dict) and "{{" not in str(check):
                             expect.parse(check, (*where, key, index))
                 elif key in ("cases", "turns"):
                     search(item, (*where, key))
@@ -179,7 +183,13 @@ def _case_problems(item: Any, document: Document) -> list[Problem]:
 
     def check_params(params: Mapping[str, Any], where: tuple[str | int, ...]) -> None:
         for name in params.keys() & FORBIDDEN_PARAMS.keys():
-            add((*where, name), f"'{name}' is not a parameter here", "suite-parameter", f"use {FORBIDDEN_PARAMS[name]}", key=True)
+            add(
+                (*where, name),
+                f"'{name}' is not a parameter here",
+                "suite-parameter",
+                f"use {FORBIDDEN_PARAMS[name]}",
+                key=True,
+            )
 
     check_params(item.defaults.params, ("defaults", "params"))
     for position, target in enumerate(item.targets):
@@ -193,7 +203,12 @@ def _case_problems(item: Any, document: Document) -> list[Problem]:
         name = case.id.casefold()
         if name in seen:
             line = document.mark(("cases", seen[name], "id")).line
-            add((*where, "id"), f"the id '{case.id}' is already taken in line {line}", "suite-duplicate-id", "rename one")
+            add(
+                (*where, "id"),
+                f"the id '{case.id}' is already taken in line {line}",
+                "suite-duplicate-id",
+                "rename one",
+            )
         seen.setdefault(name, position)
         passing = case.passing or item.defaults.passing
         repeats = case.repeats or item.defaults.repeats
@@ -224,7 +239,11 @@ def _parameters(item: Any, document: Document) -> tuple[ParameterRow, ...]:
         location = f"{document.path}:{mark.line}:{mark.column}"
         rows.append(
             ParameterRow(
-                parameter=row.parameter, models=tuple(row.models), expect=row.expect, values=tuple(row.values), location=location
+                parameter=row.parameter,
+                models=tuple(row.models),
+                expect=row.expect,
+                values=tuple(row.values),
+                location=location,
             )
         )
     return tuple(rows)

@@ -18,13 +18,6 @@ def suite_schema(check: dict[str, Any]) -> dict[str, Any]:
     body = dict(check)
     definitions.update(body.pop("$defs", {}))
     definitions["check"] = body
-    definitions["file"] = {
-        "type": "object",
-        "description": "The content of a file beside the suite, inside its folder's tree.",
-        "properties": {"file": {"type": "string", "description": "Path relative to the suite's folder."}},
-        "required": ["file"],
-        "additionalProperties": False,
-    }
     # The models speak of an expectation as any mapping; the checks that are installed say which.
     for definition in (definitions[name] for name in ("CaseItem", "TurnItem")):
         definition["properties"]["expect"]["items"] = {"$ref": "#/$defs/check"}

@@ -1,1 +1,41 @@
-"""TODO."""
+"""HTTP and nothing above it: transports, cassettes, retries, redaction, and the dialects that read what came back.
+
+It stands apart because it alone imports httpx, aiohttp and vcrpy; the live transport is loaded when it is first named,
+so that a replay does not pay for it.
+"""
+
+from typing import TYPE_CHECKING
+
+from harness.wire.cassette_list import CassetteSummary, list_cassettes
+from harness.wire.recording import CassetteTransport, worth_keeping
+from harness.wire.redact import Redactor
+from harness.wire.retry import RetryPolicy
+from harness.wire.transport import NONCE, Call, CassetteAddress, Endpoint, Transport, request_key
+
+if TYPE_CHECKING:
+    from harness.wire.live import LiveTransport
+
+__all__ = [
+    "NONCE",
+    "Call",
+    "CassetteAddress",
+    "CassetteSummary",
+    "CassetteTransport",
+    "Endpoint",
+    "LiveTransport",
+    "Redactor",
+    "RetryPolicy",
+    "Transport",
+    "list_cassettes",
+    "request_key",
+    "worth_keeping",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "LiveTransport":
+        from harness.wire.live import LiveTransport
+
+        return LiveTransport
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

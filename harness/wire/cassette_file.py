@@ -5,17 +5,17 @@ ours, and those of vcrpy and pytest-recording in every format they have written.
 """
 
 import gc
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.core.canonical import canonical_json
-from harness.core.errors import UnreadableCassette
 from harness.wire.cassette_text import read_text, unreadable
+from harness.wire.transport import path_and_query
 
 MAX_BYTES = 256 * 1024 * 1024
 _VERSION = 1
@@ -51,6 +51,8 @@ class Recording:
 
     position  its place among the file's interactions, from 0
     document  the interaction as the file has it: what is written back
+    host      of the URI, without port; None if it has none
+    target    path and query of the URI
     body      of the request
     headers   of the response, names in lower case, encodings not yet undone
     reply     the response's body as recorded
@@ -62,6 +64,8 @@ class Recording:
     document: Mapping[str, Any]
     method: str
     uri: str
+    host: str | None
+    target: str
     body: bytes
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -148,12 +152,19 @@ def _recording(interaction: Mapping[str, Any], path: Path, position: int) -> Rec
     request = _mapping(interaction.get("request"), ".request")
     response = _mapping(interaction.get("response"), ".response")
     status, reply = _status_and_body(response)
+    uri = _text(request.get("uri"), ".request.uri")
+    try:
+        host, target = urlsplit(uri).hostname, path_and_query(uri)
+    except ValueError as error:
+        raise _Misshapen(".request.uri", "a URL") from error
     return Recording(
         path=path,
         position=position,
         document=interaction,
         method=_text(request.get("method"), ".request.method"),
-        uri=_text(request.get("uri"), ".request.uri"),
+        uri=uri,
+        host=host,
+        target=target,
         body=_body(request.get("body"), ".request.body"),
         status=status,
         headers=tuple(_headers(response.get("headers"), ".response.headers")),
@@ -286,30 +297,3 @@ def _collection_paused() -> Iterator[None]:
         finally:
             if was_enabled:
                 gc.enable()
-
-
-def interaction_from_json(line: str) -> object:
-    """An interaction as a journal holds it, one JSON text a line; bytes are spelled {"base64": text}.
-
-    raises  ValueError if the line is torn
-    """
-    return json.loads(line, object_hook=_bytes_again)
-
-
-def interaction_to_json(interaction: Mapping[str, Any]) -> str:
-    """The line that `interaction_from_json` reads; ASCII, so that no line break hides in it."""
-    return json.dumps(interaction, default=_spelled_bytes)
-
-
-def _spelled_bytes(value: object) -> dict[str, str]:
-    if isinstance(value, bytes):
-        return {"base64": b64encode(value).decode()}
-    message = f"a cassette cannot hold a {type(value).__name__}"
-    raise TypeError(message)
-
-
-def _bytes_again(value: dict[str, Any]) -> object:
-    return b64decode(value["base64"]) if value.keys() == {"base64"} else value
-
-
-__all__ = ["UnreadableCassette"]

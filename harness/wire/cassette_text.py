@@ -5,8 +5,10 @@ interpreter on deep nesting, and both expand aliases without bound. Here events 
 """
 
 import base64
+import importlib
 import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -33,7 +35,7 @@ _VCR_TAGS = frozenset(
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?[0-9]{1,17}\.[0-9]+")
 _PERHAPS_NOT_TEXT = frozenset("-+.0123456789~nNtTfFyYoO")
-_RESOLVER = yaml.resolver.Resolver()
+_RESOLVER: Any = yaml.resolver.Resolver()
 
 
 def read_text(text: str, path: Path) -> object:
@@ -168,6 +170,7 @@ class _EventReader:
             self._anchors[event.anchor] = (value, 1)
         self._put(value)
         self._count(1, event)
+
     def _meet_tag(self, event: Any) -> None:
         if event.tag not in _VCR_TAGS:
             raise self._fault(f"the tag {event.tag!r} could run code or is not known, and is not followed", event)
@@ -206,9 +209,9 @@ def _resolved(text: str) -> object:
 
 
 def _read_as_vcr_does(text: str, path: Path) -> object:
-    """The value with vcrpy's own tags followed; only for a text that was read once, and so is neither deep nor a bomb."""
-    from vcr.serializers import yamlserializer  # noqa: PLC0415 - half a second that few cassettes need
-
+    """The value with vcrpy's own tags followed; only for a text that was read once: neither deep nor a bomb."""
+    # Loading vcrpy takes half a second, and few cassettes need it.
+    yamlserializer = importlib.import_module("vcr.serializers.yamlserializer")
     try:
         return _without_objects(yamlserializer.deserialize(text))
     # vcrpy's constructors trust the nodes that they are given.
@@ -225,7 +228,7 @@ def _without_objects(value: object) -> object:
         return value.getvalue()
     if value is None or isinstance(value, str | bytes | bool | int | float):
         return value
-    if hasattr(value, "__next__"):
+    if isinstance(value, Iterator):
         return b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in value)
     return str(value)
 

@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from harness.core.canonical import digest, digest_bytes
+from harness.core.chat import Credential
 from harness.core.exchange import Exchange, HttpRequest
 from harness.core.keys import RequestKey
-from harness.core.suite import Credential
 from harness.wire.redact import Redactor
 
 NONCE = "{harness-nonce}"
@@ -86,6 +86,12 @@ class Transport(Protocol):
 def url_of(endpoint: Endpoint, request: HttpRequest) -> str:
     """The absolute URL of a request."""
     return endpoint.base_url + request.path
+
+
+def headers_of(request: HttpRequest) -> dict[str, str]:
+    """The headers that belong to the request itself: what it sends, and what it takes."""
+    accept = "text/event-stream, application/json" if request.stream else "application/json"
+    return {"Accept": accept, "Content-Type": "application/json"} if request.body else {"Accept": accept}
 
 
 def request_key(

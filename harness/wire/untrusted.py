@@ -1,4 +1,4 @@
-"""JSON and text of unknown make, read and written without ever failing: depth, sizes, NaN, lone surrogates, wrong types.
+"""JSON and text from a server, read without ever failing: depth, sizes, NaN, lone surrogates, wrong types.
 
 It stands apart because every dialect and the error reader meet the same hostile or careless input.
 """

@@ -1,4 +1,5 @@
 import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from harness.core.outcome import Outcome
 from harness.core.record import ExchangeRecord, Run, TrialRecord
 from harness.core.reply import Reply
 from harness.store.records import decode_line, encode_line, read_run, records_schema, write_run
+
 
 def write(path, *lines):
     path.write_bytes(b"".join(lines))
@@ -25,7 +27,10 @@ def test_a_line_that_is_written_is_read_back_equal(line):
 def test_no_text_of_a_model_breaks_its_line(content, seen):
     finding = Finding(check="c", status="fail", expected="e", seen=seen)
     record = TrialRecord(
-        **{name: getattr(RECORD, name) for name in ("trial", "asked", "suite", "case", "target", "provider", "source", "model")},
+        **{
+            name: getattr(RECORD, name)
+            for name in ("trial", "asked", "suite", "case", "target", "provider", "source", "model")
+        },
         outcome=Outcome.PASS,
         exchanges=(ExchangeRecord(turn=0, key="x", reply=Reply(content=content)),),
         findings=((finding,),),

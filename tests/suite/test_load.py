@@ -55,14 +55,18 @@ def test_every_kind_of_message_reaches_the_conversation(suite):
 def test_each_row_of_a_dataset_is_a_case_with_its_own_prompt_and_checks(suite, tmp_path):
     (tmp_path / "r.csv").write_text("id,q,answer\na,1+1,2\nb,2+2,4\n")
 
-    cases = suite("  - {id: sum, dataset: {file: r.csv}, prompt: '{{ q }}?', expect: [{contains: '{{ answer }}'}]}").cases
+    cases = suite(
+        "  - {id: sum, dataset: {file: r.csv}, prompt: '{{ q }}?', expect: [{contains: '{{ answer }}'}]}"
+    ).cases
 
     assert [(case.row, case.turns[0].messages[0].text) for case in cases] == [("a", "1+1?"), ("b", "2+2?")]
     assert [case.turns[0].expect[0].argument for case in cases] == ["2", "4"]
 
 
 def test_a_value_that_is_wholly_an_expression_keeps_its_type(suite):
-    case = suite("  - {id: a, vars: {limit: 5}, prompt: hi, params: {max_tokens: '{{ limit }}'}, expect: [{contains: x}]}").cases[0]
+    case = suite(
+        "  - {id: a, vars: {limit: 5}, prompt: hi, params: {max_tokens: '{{ limit }}'}, expect: [{contains: x}]}"
+    ).cases[0]
 
     assert case.params["max_tokens"] == 5
 
@@ -128,7 +132,7 @@ def test_a_change_in_a_file_that_a_suite_names_changes_the_suites_digest(suite, 
         ("{id: a, prompt: hi}", "expects nothing"),
         ("{id: a, expect: [{contains: x}]}", "exactly one of prompt, messages and turns"),
         ("{id: a, promt: hi, prompt: x, expect: [{contains: x}]}", "unknown key 'promt'"),
-        ("{id: a b, prompt: hi, expect: [{contains: x}]}", "a b"),
+        ("{id: a b, prompt: hi, expect: [{contains: x}]}", "pattern"),
         ("{id: a, prompt: 5, expect: [{contains: x}]}", "expected text"),
         ("{id: a, prompt: hi, expect: [{contain: x}]}", "unknown check 'contain'"),
         ("{id: a, prompt: hi, expect: [{contains: {txt: x}}]}", "txt"),
@@ -145,9 +149,8 @@ def test_a_change_in_a_file_that_a_suite_names_changes_the_suites_digest(suite, 
 def test_a_slip_is_a_problem_with_its_place(suite, case, words):
     problems = problems_of(suite, f"  - {case}\n")
 
-    assert len(problems) == 1
-    assert words in problems[0].message + problems[0].source_line
-    assert problems[0].line == 4
+    assert any(words in problem.message for problem in problems)
+    assert {problem.line for problem in problems} == {4}
 
 
 def test_all_problems_of_a_suite_are_told_at_once(suite):
@@ -167,7 +170,9 @@ def test_a_folder_is_searched_for_suites_and_tolerates_the_files_beside_them(tmp
 
 
 def test_a_file_in_a_folder_that_was_meant_as_a_suite_is_not_passed_over(tmp_path):
-    (tmp_path / "s.yaml").write_text(HEAD.replace("suite:", "siute:") + "  - {id: a, prompt: hi, expect: [{contains: x}]}\n")
+    (tmp_path / "s.yaml").write_text(
+        HEAD.replace("suite:", "siute:") + "  - {id: a, prompt: hi, expect: [{contains: x}]}\n"
+    )
 
     problems = problems_of(load_suites, [tmp_path], load_kinds())
 

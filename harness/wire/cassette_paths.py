@@ -1,0 +1,69 @@
+"""Where cassettes lie: the file of a case, and the files that a user names.
+
+It stands apart because names come from suites and vendors, and none of them may choose a place outside the folder.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.core.canonical import digest_bytes
+from harness.core.errors import InputError
+from harness.wire.transport import CassetteAddress
+
+JOURNAL_SUFFIX = ".journal"
+_CASSETTE_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+# Windows takes these for devices, whatever extension follows.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+# File systems allow 255 bytes, and '.yaml.journal' and a temporary suffix must still fit.
+_MAX_SEGMENT = 150
+
+
+def cassette_path(root: Path, address: CassetteAddress) -> Path:
+    """`<root>/<provider>/<suite>/<model>/<case>.yaml`, each name made safe; different names stay different."""
+    provider, suite, model, case = map(_segment, (address.provider, address.suite, address.model, address.case))
+    return root / provider / suite / model / f"{case}.yaml"
+
+
+def journal_path(cassette: Path) -> Path:
+    """The side file that recordings are first written to."""
+    return cassette.with_name(cassette.name + JOURNAL_SUFFIX)
+
+
+def find_cassettes(places: Iterable[Path]) -> list[Path]:
+    """The cassettes that files and folders hold, folders searched throughout; each once, in a stable order.
+
+    raises  InputError for a place that does not exist
+    """
+    found: dict[Path, None] = {}
+    for place in places:
+        if place.is_dir():
+            inside = (path for path in place.rglob("*") if path.suffix in _CASSETTE_SUFFIXES and path.is_file())
+            found.update(dict.fromkeys(sorted(inside)))
+        elif place.exists():
+            found[place] = None
+        else:
+            raise InputError(f"{place}: there is no such cassette or folder", remedy="correct the path of --cassettes")
+    return list(found)
+
+
+def _segment(name: str) -> str:
+    """A name as one safe path segment, percent-encoded where it must be, and so readable where it can be."""
+    safe = _UNSAFE.sub(lambda match: _percent(match[0]), name)
+    if safe.startswith(".") or _DEVICE.fullmatch(safe):
+        safe = _percent(safe[0]) + safe[1:]
+    if safe.endswith("."):
+        safe = safe[:-1] + _percent(".")
+    if len(safe) > _MAX_SEGMENT:
+        # '#' occurs in no encoded name, so that no short name can be taken for a shortened one.
+        safe = f"{safe[: _MAX_SEGMENT - 33]}#{digest_bytes(_bytes(name))}"
+    return safe or "%"
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in _bytes(text))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,160 @@
+"""The transport that asks the network: attempts, waits between them, and never an exception for what a server does.
+
+It stands apart from one attempt's reading so that the loop reads as the rule it is, and from cassettes so that a replay
+imports none of it.
+"""
+
+from dataclasses import replace
+from random import Random, SystemRandom
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from harness import __version__
+from harness.core.clock import Clock, SystemClock
+from harness.core.exchange import Attempt, Exchange, HttpRequest
+from harness.wire.attempt import PROGRESS, Limits, Progress, fetch
+from harness.wire.interaction import MAX_REPLY_BYTES
+from harness.wire.redact import Redactor
+from harness.wire.retry import RetryPolicy, next_delay
+from harness.wire.transport import BAD_KEY, Call, Endpoint, draw_nonces, headers_of, url_of
+
+USER_AGENT = f"model-harness/{__version__}"
+
+
+class LiveTransport:
+    """Sends calls, retrying as the policy says.
+
+    random            spreads retries
+    total_timeout_s   what one attempt may take, from first to last
+    idle_timeout_s    longest silence; a reasoning model that does not stream may think for minutes
+    max_reply_bytes   after content encodings are undone
+    max_connections   at once; below the number of concurrent calls, their waiting would count as connecting
+    """
+
+    def __init__(
+        self,
+        *,
+        redactor: Redactor,
+        clock: Clock | None = None,
+        policy: RetryPolicy | None = None,
+        random: Random | None = None,
+        connect_timeout_s: float = 10.0,
+        idle_timeout_s: float = 300.0,
+        total_timeout_s: float = 600.0,
+        max_reply_bytes: int = MAX_REPLY_BYTES,
+        max_connections: int = 1024,
+    ) -> None:
+        """Nothing is opened before the first call."""
+        self._redactor = redactor
+        self._clock = clock or SystemClock()
+        self._policy = policy or RetryPolicy()
+        self._random = random or SystemRandom()
+        self._max_connections = max_connections
+        self._limits = Limits(
+            connect_s=connect_timeout_s,
+            idle_s=idle_timeout_s,
+            total_s=total_timeout_s,
+            reply_bytes=max_reply_bytes,
+        )
+        self._transport: AiohttpTransport | None = None
+
+    async def send(self, call: Call) -> Exchange:
+        """Every attempt at the call, secrets masked."""
+        sent, _ = draw_nonces(call.request)
+        headers = _headers(sent, call.endpoint, call.key.credential)
+        attempts: list[Attempt] = []
+        waited_s = 0.0
+        while True:
+            attempt = headers if isinstance(headers, Attempt) else await self._try(sent, call.endpoint, headers)
+            attempts.append(self._redactor.attempt(replace(attempt, waited_s=waited_s)))
+            delay_s = next_delay(attempts, self._policy, self._random, self._clock.now())
+            if delay_s is None:
+                break
+            await self._clock.sleep(delay_s)
+            waited_s = delay_s
+        return Exchange(
+            key=call.key.digest,
+            request=self._redactor.request(sent),
+            attempts=tuple(attempts),
+            server=attempts[-1].header("server"),
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._transport is not None:
+            await self._transport.aclose()
+            self._transport = None
+
+    async def _try(self, sent: HttpRequest, endpoint: Endpoint, headers: dict[str, str]) -> Attempt:
+        timeouts = {"connect": self._limits.connect_s, "read": self._limits.idle_s}
+        try:
+            request = httpx.Request(
+                sent.method,
+                url_of(endpoint, sent),
+                headers=headers,
+                content=sent.body or None,
+                extensions={"timeout": timeouts},
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            return Attempt(error="connect", message=f"{url_of(endpoint, sent)} is not a URL that can be asked: {error}")
+        return await fetch(self._open(), request, self._limits, self._clock)
+
+    def _open(self) -> AiohttpTransport:
+        """The transport, opened at the first call: a session belongs to the running loop."""
+        if self._transport is None:
+            verify = httpx.create_ssl_context()
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=verify),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[_trace()],
+                # The environment could bring a .netrc, whose key would go out where none should.
+                trust_env=False,
+            )
+            self._transport = AiohttpTransport(verify=verify, client=session)
+        return self._transport
+
+
+def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[str, str] | Attempt:
+    """The headers to send, or the attempt that fails because the key to put into them is missing."""
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers_of(request)}
+    if credential == "none":
+        return headers
+    key = BAD_KEY if credential == "bad" else (endpoint.api_key or "").strip()
+    if not key:
+        if endpoint.key_variable is None:
+            return headers
+        message = (
+            f"'{endpoint.source}' needs an API key and {endpoint.key_variable} is not set; "
+            f"set it, or name another variable with --api-key-env (a replay needs no key)"
+        )
+        return Attempt(error="no-key", message=message)
+    if not (key.isascii() and key.isprintable()):
+        where = endpoint.key_variable or "the environment"
+        return Attempt(error="no-key", message=f"the API key in {where} holds characters that no HTTP header can carry")
+    return {**headers, endpoint.auth_header: endpoint.auth_prefix + key}
+
+
+def _trace() -> aiohttp.TraceConfig:
+    """Tells an attempt when its request goes out, and which response is its own.
+
+    aiohttp runs these in the attempt's own context, so that the variable names the right one.
+    """
+
+    async def sending(_session: aiohttp.ClientSession, _context: object, _params: object) -> None:
+        _progress().begin()
+
+    async def answered(
+        _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        _progress().response = params.response
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(sending)
+    trace.on_request_end.append(answered)
+    return trace
+
+
+def _progress() -> Progress:
+    return PROGRESS.get()

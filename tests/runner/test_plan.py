@@ -1,0 +1,94 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from suite_texts import TARGET, suite_of, trials_of
+
+from harness.catalogue import Catalogues
+from harness.core.catalogue import Limits, Model, Provider, Tariff
+from harness.core.errors import UsageError
+from harness.runner.plan import Selection, estimate, plan_run
+
+CASE = "  - {id: a, prompt: hi, params: {max_tokens: 10}, tags: [t], expect: [{contains: x}]}"
+PRICED = Provider(
+    name="local",
+    base_url="http://127.0.0.1/v1",
+    dialect="openai-chat",
+    models=(
+        Model(
+            id="m",
+            limits=Limits(requests_per_minute=2),
+            tariffs=(Tariff(input=Decimal(1), output=Decimal(2), reasoning=Decimal(3)),),
+        ),
+    ),
+)
+
+
+def plan(cases, **selection):
+    suite = suite_of(cases)
+    return plan_run([suite], {"s": (TARGET,)}, Selection(**selection))
+
+
+def test_an_edit_of_a_check_changes_no_key():
+    (before,), (after,) = trials_of(CASE), trials_of(CASE.replace("contains: x", "contains: y"))
+
+    assert before.key == after.key
+
+
+@pytest.mark.parametrize(
+    "edit", [("prompt: hi", "prompt: ho"), ("max_tokens: 10", "max_tokens: 11"), ("id: a", "id: a, stream: true")]
+)
+def test_an_edit_of_what_is_sent_changes_the_trial_key_and_still_pairs(edit):
+    (before,), (after,) = trials_of(CASE), trials_of(CASE.replace(*edit))
+
+    assert before.key.digest != after.key.digest
+    assert before.key.pair == after.key.pair
+
+
+def test_another_target_is_another_trial_of_the_same_pair():
+    (before,), (after,) = trials_of(CASE), trials_of(CASE, replace(TARGET, label="other"))
+
+    assert before.key.digest != after.key.digest
+    assert before.key.pair == after.key.pair
+
+
+def test_trials_stand_in_the_order_of_case_row_target_and_index():
+    cases = "  - {id: a, dataset: [{id: r1}, {id: r2}], prompt: hi, repeats: 2, expect: [{contains: x}]}"
+
+    pairs = [str(trial.key.pair) for trial in trials_of(cases)]
+
+    assert pairs == ["s/a[r1]", "s/a[r1]#1", "s/a[r2]", "s/a[r2]#1"]
+
+
+def test_a_case_is_asked_only_of_the_targets_that_it_is_meant_for():
+    cases = CASE + "\n  - {id: b, only: ['xai/*'], prompt: hi, expect: [{contains: x}]}"
+
+    assert [trial.case.id for trial in trials_of(cases)] == ["a"]
+
+
+@pytest.mark.parametrize("selection", [{"cases": ("b*",)}, {"tags": ("u",)}])
+def test_a_selection_of_nothing_is_refused(selection):
+    with pytest.raises(UsageError, match="no trial is selected"):
+        plan(CASE, **selection)
+
+
+def test_too_few_repeats_for_a_case_to_pass_are_refused():
+    cases = CASE.replace("id: a", "id: a, repeats: 3, pass: {at_least: 3}")
+
+    with pytest.raises(UsageError) as refusal:
+        trials_of(cases, repeats=2)
+
+    assert "--repeats 3" in refusal.value.remedy
+
+
+def test_an_estimate_bounds_cost_by_the_dearest_output_and_time_by_the_limit():
+    (row,) = estimate(plan(CASE), Catalogues(providers=(PRICED,)), "documented")
+
+    assert (row.requests, row.output_tokens, row.minutes) == (1, 10, 0.5)
+    assert row.cost_usd == Decimal(30) / 1_000_000
+
+
+def test_a_reply_without_a_bound_has_no_estimated_cost():
+    (row,) = estimate(plan(CASE.replace("max_tokens: 10", "seed: 1")), Catalogues(providers=(PRICED,)), "documented")
+
+    assert (row.output_tokens, row.cost_usd) == (None, None)

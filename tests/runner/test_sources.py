@@ -1,0 +1,61 @@
+import pytest
+
+from harness.catalogue import Catalogues
+from harness.core.catalogue import Provider
+from harness.core.errors import UsageError
+from harness.runner.sources import Sources, choose_mode
+
+ACME = Provider(
+    name="acme",
+    base_url="https://api.acme.example/v1",
+    dialect="openai-chat",
+    hosts=("api.acme.example",),
+    key_variable="ACME_KEY",
+)
+LOCAL = Provider(name="local", base_url="http://127.0.0.1:8080/v1", dialect="openai-chat")
+
+
+def sources(**options):
+    return Sources(
+        catalogues=Catalogues(providers=(ACME, LOCAL)), environment={"ACME_KEY": "k1", "OTHER": "k2"}, **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ({}, "acme"),
+        ({"base_url": "https://api.acme.example/v2"}, "acme"),
+        ({"base_url": "http://127.0.0.1:9000/v1"}, "local"),
+        ({"base_url": "http://127.0.0.1:9000/v1", "rename": "acme-sim"}, "acme-sim"),
+        ({"rename": "acme-sim"}, "acme-sim"),
+    ],
+)
+def test_what_answers_elsewhere_is_never_filed_under_the_vendors_name(options, source):
+    assert sources(**options).source_of(ACME) == source
+
+
+def test_nobody_elses_host_takes_a_vendors_name():
+    with pytest.raises(UsageError, match="is not a host of acme"):
+        sources(base_url="http://127.0.0.1:9000/v1", rename="acme")
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:80", "ftp://x/v1", "http://x/v1?a=1", "http://u:p@x/v1"])
+def test_a_base_url_that_is_none_is_refused(url):
+    with pytest.raises(UsageError, match="--base-url"):
+        sources(base_url=url)
+
+
+def test_the_key_comes_from_the_variable_that_was_named():
+    assert sources().endpoint_of(ACME, None).api_key == "k1"
+    assert sources(api_key_env="OTHER").endpoint_of(ACME, None).api_key == "k2"
+
+
+def test_a_key_is_never_shown():
+    assert "k1" not in repr(sources().endpoint_of(ACME, None))
+
+
+def test_a_base_url_alone_means_live_and_nothing_means_replay():
+    assert choose_mode(None, "http://x/v1") == "live"
+    assert choose_mode(None, None) == "replay"
+    assert choose_mode("record", "http://x/v1") == "record"

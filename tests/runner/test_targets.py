@@ -1,0 +1,82 @@
+import pytest
+from suite_texts import suite_of
+
+from harness.catalogue import Catalogues
+from harness.core.catalogue import Model, Provider, TargetSpec
+from harness.core.errors import InputError
+from harness.runner.targets import expand_target, targets_of
+
+ACME = Provider(
+    name="acme",
+    base_url="https://acme.example/v1",
+    dialect="openai-chat",
+    regions={"eu": "https://eu.acme.example/v1"},
+    models=(Model(id="big-1", aliases=("big",)), Model(id="big-2"), Model(id="small")),
+)
+CATALOGUES = Catalogues(
+    providers=(ACME, Provider(name="local", base_url="http://127.0.0.1/v1", dialect="openai-chat", open_models=True))
+)
+
+
+def expand(**spec):
+    return expand_target(TargetSpec(**spec), CATALOGUES, lambda provider: provider.name, "s.yaml")
+
+
+def test_a_glob_is_every_model_that_it_matches():
+    assert [target.model for target in expand(model="acme/big-*")] == ["big-1", "big-2"]
+
+
+def test_an_alias_is_asked_under_the_name_that_was_written():
+    assert [target.model for target in expand(model="acme/big")] == ["big"]
+
+
+def test_a_matrix_is_a_target_for_each_combination():
+    targets = expand(model="acme/small", params={"seed": 1}, matrix={"temperature": (0, 1), "top_p": (0.5,)})
+
+    assert [dict(target.params) for target in targets] == [
+        {"seed": 1, "temperature": 0, "top_p": 0.5},
+        {"seed": 1, "temperature": 1, "top_p": 0.5},
+    ]
+    assert targets[0].label == "acme/small seed=1 temperature=0 top_p=0.5"
+
+
+def test_a_label_is_filled_from_model_and_parameters():
+    targets = expand(model="acme/big-*", params={"temperature": 0}, label="{model} at {temperature}")
+
+    assert [target.label for target in targets] == ["big-1 at 0", "big-2 at 0"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"model": "acme"}, "is not a target"),
+        ({"model": "acmee/small"}, "no catalogue describes a provider 'acmee'"),
+        ({"model": "acme/smal"}, "no model of acme matches 'smal'"),
+        ({"model": "acme/small", "region": "us"}, "has no region 'us'"),
+        ({"model": "acme/small", "label": "{temp}"}, "nothing fills"),
+    ],
+)
+def test_a_target_that_names_nothing_is_refused_with_what_there_is(spec, words):
+    with pytest.raises(InputError) as refusal:
+        expand(**spec)
+
+    assert words in refusal.value.message
+    assert refusal.value.remedy
+
+
+def select(*patterns):
+    suite = suite_of("  - {id: a, prompt: hi, expect: [{contains: x}]}")
+    return [target.label for target in targets_of(suite, patterns, CATALOGUES, lambda provider: provider.name)]
+
+
+def test_a_pattern_narrows_the_suites_own_targets_where_it_matches_some():
+    assert select("local/*") == ["local/m"]
+
+
+def test_a_pattern_replaces_the_suites_targets_where_it_matches_none():
+    assert select("acme/big-*", "acme/small") == ["acme/big-1", "acme/big-2", "acme/small"]
+
+
+def test_two_targets_never_share_a_label():
+    with pytest.raises(InputError, match="two targets have the label"):
+        select("acme/big-1", "acme/big-*")

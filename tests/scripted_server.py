@@ -1,0 +1,73 @@
+"""A chat-completions server on a real loopback socket whose answers a test writes.
+
+It stands apart so that tests of the runner and of the command line meet HTTP as it is, not a mock of it.
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+def completion(content: str | None = "ok", **message: Any) -> dict[str, Any]:
+    """A reply as the protocol has it; `usage` counts ten tokens in and two out."""
+    finish = "tool_calls" if message.get("tool_calls") else "stop"
+    return {
+        "id": "r1",
+        "object": "chat.completion",
+        "model": "m",
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
+        ],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
+    }
+
+
+class ScriptedServer:
+    """Answers each request with what `answer(body)` returns: a JSON value, or (status, JSON value or bytes).
+
+    requests  the bodies received, in order; headers likewise
+    """
+
+    def __init__(self, answer: Callable[[dict[str, Any]], Any]) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.requests.append(body)
+                outer.headers.append(dict(self.headers))
+                result = answer(body)
+                status, content = result if isinstance(result, tuple) else (200, result)
+                payload = content if isinstance(content, bytes) else json.dumps(content).encode()
+                kind = "text/event-stream" if payload.startswith(b"data:") else "application/json"
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+
+            def log_message(self, *_: object) -> None:
+                """Keep the test's output quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def __enter__(self) -> "ScriptedServer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
