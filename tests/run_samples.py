@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from harness.core.catalogue import Target
 from harness.core.chat import Message, Part, ToolCall
 from harness.core.check import Finding, FollowUp
 from harness.core.cost import Cost
@@ -13,7 +14,7 @@ HEADER = RunHeader(
     version="1",
     mode="replay",
     suites=(SuiteRef(name="s", path="s.yaml", digest="d"),),
-    targets=("t",),
+    targets=(Target(provider="local", source="local", model="m", label="t", params={"seed": 1}, system="s"),),
     plan="p",
     trials=1,
 )

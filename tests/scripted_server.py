@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 
 def completion(content: str | None = "ok", **message: Any) -> dict[str, Any]:
@@ -63,11 +63,13 @@ class ScriptedServer:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
-    def __enter__(self) -> "ScriptedServer":
+    def __enter__(self) -> Self:
+        """Listen."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Stop, and wait until it has."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -71,3 +71,10 @@ def judges_errors(check: Check, kinds: Mapping[str, CheckKind]) -> bool:
     if check.kind in COMBINATORS:
         return any(judges_errors(child, kinds) for child in check.children)
     return kinds[check.kind].judges_errors
+
+
+def models_of(check: Check, kinds: Mapping[str, CheckKind]) -> tuple[str, ...]:
+    """The models that a check, or one within it, may ask further, as '<provider>/<model>'."""
+    if check.kind in COMBINATORS:
+        return tuple(model for child in check.children for model in models_of(child, kinds))
+    return kinds[check.kind].models(check.spec)

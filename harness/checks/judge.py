@@ -126,4 +126,5 @@ JUDGE = TypedKind(
     tell=lambda spec: f"judged by {shortened(spec.model, limit=60)}: {quoted(spec.rubric, limit=60)}",
     decide=_judge,
     ask=_question,
+    asks=lambda spec: spec.model,
 )

@@ -44,6 +44,7 @@ class TypedKind(Generic[S]):
     shorthand   the key that a bare value stands for: `contains: rain` is `contains: {text: rain}`
     bare_true   True if a bare `true` stands for every default: `json: true`
     ask         the further request that `decide` needs answered, if the kind has any
+    asks        the model that `ask` turns to
     """
 
     name: str
@@ -55,6 +56,7 @@ class TypedKind(Generic[S]):
     bare_true: bool = False
     judges_errors: bool = False
     ask: Callable[[S, Evidence], FollowUp | None] | None = None
+    asks: Callable[[S], str] | None = None
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the argument, with no reference in it."""
@@ -96,6 +98,10 @@ class TypedKind(Generic[S]):
     def describe(self, spec: S) -> str:
         """The check in a few words."""
         return self.tell(spec)
+
+    def models(self, spec: S) -> tuple[str, ...]:
+        """The models that its follow-up may ask."""
+        return () if self.asks is None else (self.asks(spec),)
 
     def follow_up(self, spec: S, evidence: Evidence) -> FollowUp | None:
         """The further request; None where there is none, or no answer to ask about."""

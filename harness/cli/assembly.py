@@ -20,7 +20,7 @@ from harness.core.record import Mode
 from harness.runner.execute import Session
 from harness.runner.plan import Plan, Selection, plan_run
 from harness.runner.sources import Sources, choose_mode
-from harness.runner.targets import targets_of
+from harness.runner.targets import check_judges, targets_of
 from harness.suite import load_suites
 from harness.wire import CassetteTransport, Redactor, Transport
 
@@ -48,7 +48,7 @@ def assemble(choices: Choices) -> Assembly:
     """
     catalogues = load_catalogues(choices.catalogues)
     kinds = load_kinds()
-    suites = load_suites(choices.paths, kinds)
+    suites = load_suites(choices.paths, kinds, root=choices.shown_from)
     sources = Sources(
         catalogues=catalogues,
         base_url=choices.base_url,
@@ -63,6 +63,11 @@ def assemble(choices: Choices) -> Assembly:
     if choices.base_url is not None and len(providers) > 1:
         message = f"--base-url: the targets belong to several providers: {', '.join(sorted(providers))}"
         raise UsageError(message, remedy="narrow them to one provider with --target")
+    for suite in suites:
+        if not suite.cases and len(suites) == 1:
+            message = f"{suite.path}: the suite has parameter rows and no cases; this command asks cases"
+            raise UsageError(message, remedy="add cases to it, or check it with harness validate")
+    check_judges(suites, catalogues, kinds)
     selection = Selection(cases=choices.cases, tags=choices.tags)
     plan = plan_run([suite for suite in suites if suite.cases], targets, selection, choices.repeats)
     return Assembly(

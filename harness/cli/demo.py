@@ -38,7 +38,7 @@ def command(out: Path) -> int:
         raise UsageError(
             f"{suites}: the shipped suites are not there", remedy="install the package again: pip install ."
         )
-    assembly = assemble(Choices(paths=(suites,), root=root / "cassettes"))
+    assembly = assemble(Choices(paths=(suites,), root=root / "cassettes", shown_from=root))
     cases = sum(len(suite.cases) for suite in assembly.plan.suites)
     click.echo(f"{len(assembly.plan.suites)} suites are valid: {cases} cases, {len(assembly.plan.targets)} targets")
     run = run_plan(assembly, Settings(out=out), lambda _: None)

@@ -92,6 +92,7 @@ class Choices:
     cassettes: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()
     root: Path = Path("cassettes")
+    shown_from: Path | None = None
 
     @property
     def environment(self) -> dict[str, str]:

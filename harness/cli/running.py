@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from harness import __version__
 from harness.cli.assembly import Assembly, open_session
 from harness.core.clock import SystemClock
@@ -71,6 +73,8 @@ async def _execute(
         return await execute(assembly.plan, session, concurrency=concurrency, on_record=keep)
     finally:
         await session.transport.aclose()
+        for note in getattr(session.transport, "notes", ()):
+            click.echo(f"note: {note}", err=True)
 
 
 def _header(assembly: Assembly, settings: Settings) -> RunHeader:
@@ -80,7 +84,7 @@ def _header(assembly: Assembly, settings: Settings) -> RunHeader:
         version=__version__,
         mode=assembly.mode,
         suites=tuple(SuiteRef(name=suite.name, path=suite.path, digest=suite.digest) for suite in plan.suites),
-        targets=tuple(target.label for target in plan.targets),
+        targets=plan.targets,
         plan=plan.digest,
         trials=len(plan.trials),
         price_profile=settings.profile,

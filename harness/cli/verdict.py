@@ -22,9 +22,9 @@ def render_run(run: Run) -> str:
     summary = summarise(run)
     decision = summary.decision
     word = click.style(decision.word.upper(), fg=COLOURS.get(decision.exit_code, "yellow"), bold=True)
-    header = ("suite", "target", "pass rate", "p50", "first token", "tokens/s", "cost")
-    rows = [_row(figures) for figures in summary.figures]
-    lines = [render_table(header, rows, right=(3, 4, 5, 6)), ""]
+    header = ("suite", "target", "answered by", "pass rate", "p50", "first token", "tokens/s", "cost")
+    rows = [row for figures in summary.figures for row in _rows(figures)]
+    lines = [render_table(header, rows, right=(4, 5, 6, 7)), ""]
     if any(target.simulated for target in summary.targets):
         lines += ["simulated: not evidence about a vendor's model", ""]
     open_cases = [result for result in summary.results if result.verdict in ("fail", "undecided")]
@@ -37,18 +37,20 @@ def render_run(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _row(figures: SuiteFigures) -> tuple[str, ...]:
-    timing: Timings | None = figures.timings[0] if figures.timings else None
-    note = " rec." if timing and timing.recorded else ""
-    return (
-        figures.suite,
-        figures.target.label,
-        str(figures.rate),
-        _unit(timing.total_p50_ms if timing else None, "ms") + note,
-        _unit(timing.ttft_p50_ms if timing else None, "ms"),
-        _unit(timing.tokens_per_second_p50 if timing else None, ""),
-        _cost(figures),
-    )
+def _rows(figures: SuiteFigures) -> list[tuple[str, ...]]:
+    """A row of figures; where some replies are live and some recorded, a second row keeps their times apart."""
+    timings: tuple[Timings | None, ...] = figures.timings or (None,)
+    names = (figures.suite, figures.target.label, figures.target.name, str(figures.rate))
+    rows = []
+    for number, timing in enumerate(timings):
+        note = " rec." if timing and timing.recorded else ""
+        times = (
+            _unit(timing.total_p50_ms if timing else None, "ms") + note,
+            _unit(timing.ttft_p50_ms if timing else None, "ms"),
+            _unit(timing.tokens_per_second_p50 if timing else None, ""),
+        )
+        rows.append((*(names if number == 0 else ("",) * len(names)), *times, _cost(figures) if number == 0 else ""))
+    return rows
 
 
 def _unit(value: float | None, unit: str) -> str:

@@ -154,6 +154,10 @@ class CheckKind(Protocol):
         """The check in a few words, for tables."""
         ...
 
+    def models(self, spec: Any) -> tuple[str, ...]:
+        """The models that its follow-up may ask, as '<provider>/<model>'; empty for nearly every kind."""
+        ...
+
     def follow_up(self, spec: Any, evidence: Evidence) -> FollowUp | None:
         """The further request that grading needs answered; None for nearly every kind."""
         ...

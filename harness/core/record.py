@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from harness.core.catalogue import Target
 from harness.core.chat import Message
 from harness.core.check import Finding, FollowUp
 from harness.core.cost import Cost
@@ -61,7 +62,7 @@ class TrialRecord:
     trial      digest of its TrialKey
     asked      digest of what the case asks, whatever the target: a regrade needs it to match today's suite
     target     the target's label; `source`/`model` say who really answered, `provider` whose catalogue it is priced by
-    said       the scripted messages, turn by turn
+    said       the scripted messages, turn by turn, the case's system message first; the target's own is in the header
     reason     why it is an error or was skipped
     at_least   the case's own rule for passing
     findings   turn by turn, in the order of the checks
@@ -119,7 +120,7 @@ class RunHeader:
     version: str
     mode: Mode
     suites: tuple[SuiteRef, ...]
-    targets: tuple[str, ...]
+    targets: tuple[Target, ...]
     plan: str
     trials: int
     price_profile: str = "documented"

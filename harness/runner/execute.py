@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 
 from harness.catalogue import Catalogues
 from harness.core.catalogue import Provider
-from harness.core.chat import ChatRequest
+from harness.core.chat import ChatRequest, Message
 from harness.core.check import CheckKind, FollowUp
 from harness.core.cost import Cost, cost_of
-from harness.core.errors import UnknownRate
+from harness.core.errors import Unanswerable, UnknownRate
 from harness.core.exchange import Attempt
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
 from harness.core.reply import Reply
+from harness.core.suite import Case
 from harness.runner.conversation import Step, Stopped, next_step
 from harness.runner.grade import Graded, grade_trial, total_cost, wanted_follow_ups
 from harness.runner.plan import Plan, Trial
@@ -72,9 +73,13 @@ async def execute(
             on_record(record)
             records[number] = record
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, len(plan.trials))):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(concurrency, len(plan.trials))):
+                group.create_task(work())
+    except ExceptionGroup as failures:
+        # One cause is enough: the others are the same fault met by other workers.
+        raise failures.exceptions[0] from failures
     return tuple(record for record in records if record is not None)
 
 
@@ -83,15 +88,25 @@ async def run_trial(trial: Trial, session: Session) -> TrialRecord:
     if trial.case.skip is not None:
         return _record(trial, session, (), Graded(outcome=Outcome.SKIP, reason=trial.case.skip, findings=()))
     exchanges: list[ExchangeRecord] = []
-    stopped = await _converse(trial, session, exchanges)
+    try:
+        stopped = await _converse(trial, session, exchanges)
+        await _ask_further(trial, session, exchanges)
+    except Unanswerable as error:
+        # Such as a cassette that cannot be read: this trial has no answer, and the others go on.
+        graded = Graded(outcome=Outcome.ERROR, reason=f"{error.message}; {error.remedy}", findings=())
+        return _record(trial, session, exchanges, graded)
+    return _record(trial, session, exchanges, grade_trial(trial.case, exchanges, session.kinds, stopped))
+
+
+async def _ask_further(trial: Trial, session: Session, exchanges: list[ExchangeRecord]) -> None:
+    """Ask what the checks want to know, round by round: an answer may raise a further question."""
     asked = len(exchanges)
     for _ in range(MAX_FOLLOW_UP_ROUNDS):
         wanted = wanted_follow_ups(trial.case, exchanges, session.kinds)
-        if not wanted:
-            break
         for turn, follow_up in wanted:
             exchanges.append(await _follow_up(trial, session, turn, follow_up, asked))
-    return _record(trial, session, exchanges, grade_trial(trial.case, exchanges, session.kinds, stopped))
+        if not wanted:
+            return
 
 
 async def _converse(trial: Trial, session: Session, exchanges: list[ExchangeRecord]) -> str | None:
@@ -204,9 +219,15 @@ def _record(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord],
         reason=graded.reason,
         at_least=case.at_least,
         params={**case.params, **target.params},
-        said=tuple(turn.messages for turn in case.turns),
+        said=_said(case),
         exchanges=tuple(exchanges),
         findings=graded.findings,
         cost_usd=total_cost([exchange for exchange in exchanges if exchange.follow_up is None]),
         judge_cost_usd=total_cost(judged) if judged else None,
     )
+
+
+def _said(case: Case) -> tuple[tuple[Message, ...], ...]:
+    system = (Message(role="system", text=case.system),) if case.system else ()
+    first, *others = (turn.messages for turn in case.turns)
+    return (system + first, *others)

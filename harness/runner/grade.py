@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from harness.checks import follow_ups_of, grade_check, judges_errors
-from harness.core.check import CheckKind, Evidence, Finding, FollowUp, MissingFollowUp
+from harness.core.check import Check, CheckKind, Evidence, Finding, FollowUp, MissingFollowUp
 from harness.core.outcome import Outcome
 from harness.core.record import ExchangeRecord
 from harness.core.reply import ApiError
@@ -109,27 +109,22 @@ def _grade_turn(
     judged = any(judges_errors(check, kinds) for check in turn.expect)
     if error is not None and (evidence.reply.status is None or not judged):
         return (), describe_error(error, evidence.reply.status)
-    found: list[Finding] = []
-    missing: str | None = None
-    for check in turn.expect:
-        try:
-            found.append(grade_check(check, kinds, evidence))
-        except MissingFollowUp as absent:
-            missing = f"{absent.message}; {absent.remedy}"
-            found.append(
-                Finding(
-                    check=f"{check.kind}",
-                    status="unknown",
-                    expected="an answer to the check's question",
-                    seen=absent.message,
-                )
-            )
+    found = [_grade_check(check, kinds, evidence) for check in turn.expect]
     # An outage that the case did not ask for is no answer of the model's; one that it did ask for passes its checks.
     passed = all(finding.status == "pass" for finding in found)
     if error is not None and not _is_answer(error, case) and not passed:
         return tuple(found), describe_error(error, evidence.reply.status)
-    failed = any(finding.status == "fail" for finding in found)
-    return tuple(found), None if failed else missing
+    return tuple(found), None
+
+
+def _grade_check(check: Check, kinds: Mapping[str, CheckKind], evidence: Evidence) -> Finding:
+    try:
+        return grade_check(check, kinds, evidence)
+    except MissingFollowUp as absent:
+        seen = f"{absent.message}; {absent.remedy}"
+    except Exception as fault:  # noqa: BLE001 - anyone's check may be installed; its fault must not lose a paid reply
+        seen = f"the check itself failed: {type(fault).__name__}: {fault}"
+    return Finding(check=check.kind, status="unknown", expected="an answer to the check's question", seen=seen)
 
 
 def _is_answer(error: ApiError, case: Case) -> bool:

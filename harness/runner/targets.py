@@ -10,8 +10,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.catalogue import Catalogues
+from harness.checks import models_of
 from harness.core.canonical import canonical_json
 from harness.core.catalogue import Provider, Target, TargetSpec
+from harness.core.check import CheckKind
 from harness.core.errors import InputError, UsageError
 from harness.core.suite import Suite
 from harness.reading import did_you_mean
@@ -135,3 +137,14 @@ def _region(spec: TargetSpec, provider: Provider, where: str) -> str | None:
         message = f"{where}: {provider.name} has no region '{spec.region}'"
         raise InputError(message, remedy=did_you_mean(spec.region, provider.regions))
     return spec.region
+
+
+def check_judges(suites: Iterable[Suite], catalogues: Catalogues, kinds: Mapping[str, CheckKind]) -> None:
+    """Refuse a check that would ask a model which no catalogue knows, before anything is spent.
+
+    raises  InputError naming the case
+    """
+    for case in (case for suite in suites for case in suite.cases):
+        for check in (check for turn in case.turns for check in turn.expect):
+            for name in models_of(check, kinds):
+                _models(name, catalogues, f"{case.location}: case '{case.id}'")

@@ -4,6 +4,7 @@ It stands apart from the record format because it is about crashes and concurren
 """
 
 import fcntl
+import json
 import os
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import BinaryIO, Self
 
 from harness.core.errors import InputError, UsageError
 from harness.core.record import Run, RunFooter, RunHeader, TrialRecord
-from harness.store.records import decode_line, encode_line, read_run, write_run
+from harness.store.records import encode_line, read_run, write_run
 
 RECORDS, JOURNAL = "records.jsonl", "journal.jsonl"
 
@@ -121,13 +122,12 @@ def write_atomically(path: Path, content: bytes) -> Path:
 
 
 def _mode_of(path: Path) -> str:
-    """How a run was made, by its first line; 'unknown' if that cannot be read."""
+    """How a run was made, by its first line, of any version; 'unknown' if that cannot be read."""
     with path.open("rb") as file:
         try:
-            header = decode_line(file.readline())
-        except ValueError:
+            return str(json.loads(file.readline())["header"]["mode"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             return "unknown"
-    return header.mode if isinstance(header, RunHeader) else "unknown"
 
 
 def read_run_folder(path: Path) -> Run:

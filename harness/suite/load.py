@@ -22,10 +22,13 @@ from harness.suite.inclusions import Inclusions
 MAX_SUITE_BYTES = 10_000_000
 
 
-def load_suites(paths: Sequence[Path], kinds: Mapping[str, CheckKind]) -> tuple[Suite, ...]:
+def load_suites(
+    paths: Sequence[Path], kinds: Mapping[str, CheckKind], *, root: Path | None = None
+) -> tuple[Suite, ...]:
     """Every suite in the given files and folders, folders searched through and read in the order of their names.
 
     kinds   the registered checks, by name
+    root    messages and records name files relative to it; as given, if None
     raises  ProblemsError with the problems of all files at once; UsageError if a path does not exist or holds no suite
     """
     problems: list[Problem] = []
@@ -36,7 +39,7 @@ def load_suites(paths: Sequence[Path], kinds: Mapping[str, CheckKind]) -> tuple[
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror or error}", remedy="check the path") from error
         try:
-            suites.append(parse_suite(content, path, kinds))
+            suites.append(parse_suite(content, path, kinds, shown=path.relative_to(root) if root else path))
         except ProblemsError as error:
             problems.extend(error.problems)
     if problems:
@@ -98,17 +101,18 @@ def _refuse_repeated_names(suites: Iterable[Suite]) -> None:
         paths[name] = suite.path
 
 
-def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind]) -> Suite:
+def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind], *, shown: Path | None = None) -> Suite:
     """One suite file, and what it refers to.
 
-    path    as the user gave it: files are read from its folder's tree, and messages name it
+    path    where it is: files are read from its folder's tree
+    shown   what messages and records call it; its path, if None
     raises  ProblemsError with every problem at once
     """
     from pydantic import ValidationError
 
     from harness.suite.file_format import SuiteFile
 
-    document = read_yaml(content, str(path))
+    document = read_yaml(content, (shown or path).as_posix())
     folder = Folder(path.parent)
     inclusions = Inclusions(document, folder)
     resolved = inclusions.resolve(document.value)
@@ -135,7 +139,7 @@ def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind]) -> S
     return Suite(
         name=item.suite,
         about=item.about,
-        path=str(path),
+        path=document.path,
         digest=digest([digest_bytes(content), sorted(folder.digests.items())]),
         targets=tuple(_target(target) for target in item.targets),
         cases=tuple(cases),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from harness.core.catalogue import Target
 from harness.core.chat import Message, Part, ToolCall
 from harness.core.check import Finding, FollowUp
 from harness.core.cost import Cost
@@ -37,7 +38,7 @@ def make_run(*records, max_errors=0, exit_code=0, closed=True, trials=None, suit
         version="1",
         mode="replay",
         suites=(SuiteRef(name=suite, path="s.yaml", digest="d"),),
-        targets=("t",),
+        targets=(Target(provider="local", source="local", model="m", label="t"),),
         plan="p",
         trials=len(records) if trials is None else trials,
         max_errors=max_errors,

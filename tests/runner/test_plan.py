@@ -24,8 +24,8 @@ PRICED = Provider(
 )
 
 
-def plan(cases, **selection):
-    suite = suite_of(cases)
+def plan(text, **selection):
+    suite = suite_of(text)
     return plan_run([suite], {"s": (TARGET,)}, Selection(**selection))
 
 

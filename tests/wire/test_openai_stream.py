@@ -92,6 +92,15 @@ def test_each_broken_promise_of_the_grammar_is_named_and_no_other(rule, chunks):
     assert rules(stream(*chunks)) == [rule]
 
 
+def test_a_violation_says_what_was_seen_and_where():
+    reply = stream(FIRST, chunk({"role": "user"}, id="e2"), *WHOLE[2:])
+
+    assert reply.stream.violations == (
+        "one-id: event 2 has 'e2' after 'e1'",
+        "role-first: a later delta of choice 0 has role 'user'",
+    )
+
+
 def test_a_stream_that_ends_inside_an_event_is_not_complete():
     reply = read("".join(map(event, WHOLE)).rstrip(), headers=SSE)
 
