@@ -91,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def show_error(error: HarnessError) -> None:
     """Print what is wrong and what to do next, on standard error."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.message}", err=True)
+    # Problems of files begin with their place, as editors and CI read them; all else begins with a word.
+    word = "" if hasattr(error, "problems") else click.style("error: ", fg="red", bold=True)
+    click.echo(f"{word}{error.message}", err=True)
     if error.remedy:
         click.echo(f"   {error.remedy}", err=True)

@@ -33,6 +33,7 @@ BOOKING = '{"city": "Oslo", "people": [{"name": "Ada"}, {"name": "Bo", "age": 7}
         ({"schema": {"additionalProperties": False, "patternProperties": {"^[cpn]": {}}}}, "pass"),
         ({"schema": {"additionalProperties": {"type": "null"}, "patternProperties": {"^[cp]": {}}}}, "pass"),
         ({"schema": {"additionalProperties": False, "properties": {"city": {}}}}, "fail"),
+        ({"schema": {"additionalProperties": False, "properties": dict.fromkeys(json.loads(BOOKING), True)}}, "pass"),
         ({"schema": {"$ref": "#/$defs/x", "$defs": {"x": {"type": "object"}}}}, "pass"),
         ({"schema": {"$ref": "#/$defs/x", "$defs": {"x": {"type": "array"}}}}, "fail"),
         ({"schema": {"properties": {"people": {"uniqueItems": True}}}}, "pass"),
