@@ -58,6 +58,13 @@ def run_plan(assembly: Assembly, settings: Settings, on_record: Callable[[TrialR
             timeout_s=settings.timeout_s,
         )
         records = asyncio.run(_execute(assembly, session, settings.concurrency, keep))
+    except KeyboardInterrupt:
+        folder.abandon()
+        kept = (
+            " and in the cassettes: --mode record goes on from there" if assembly.mode in ("record", "refresh") else ""
+        )
+        click.echo(f"\nstopped; what was answered is in {settings.out / 'journal.jsonl'}{kept}", err=True)
+        raise
     except BaseException:
         folder.abandon()
         raise

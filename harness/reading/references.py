@@ -56,7 +56,7 @@ class Folder:
         except OSError as error:
             message = f"file {quoted(reference)} cannot be read: {error.strerror or error}"
             raise ReferenceProblem(message, remedy="check its name and permissions") from error
-        self.digests[Path(os.path.normpath(written)).relative_to(self.root).as_posix()] = digest_bytes(content)
+        self.digests[written.relative_to(self.root).as_posix()] = digest_bytes(content)
         return content
 
     def read_text(self, reference: str, *, base: Path | None = None, limit_bytes: int = 10_000_000) -> str:

@@ -200,8 +200,7 @@ class Evaluation:
         left, result = self.value(node.expr), True
         for operand in node.ops:
             right = self.value(operand.expr)
-            self._bounds.weigh(left)
-            self._bounds.weigh(right)
+            self._bounds.weigh(right)  # no comparison looks at more of the left than there is of the right
             try:
                 result = _COMPARISONS[operand.op](left, right)
             except TypeError as error:

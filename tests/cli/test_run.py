@@ -1,5 +1,10 @@
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -266,3 +271,26 @@ def test_an_output_that_cannot_be_written_is_a_usage_error(harness, suite):
     Path("taken").write_text("a file")
 
     assert harness("run", suite(CASE), "--out", "taken").code == 2
+
+
+def test_an_interrupted_run_keeps_what_was_answered_and_records_only_the_rest_again(suite, tmp_path):
+    path = suite(CASE.replace("id: a", "id: a, repeats: 5"))
+    second = threading.Event()
+
+    def answer(_):
+        if len(server.requests) == 3:
+            second.set()
+            time.sleep(1)
+        return completion("ok")
+
+    with ScriptedServer(answer) as server:
+        options = ["--mode", "record", "--base-url", server.base_url, "--out", "first", "--concurrency", "1"]
+        command = [sys.executable, "-m", "harness", "run", str(path), *options]
+        started = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert second.wait(30)
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=30)
+        again = subprocess.run([*command, "--overwrite"], cwd=tmp_path, capture_output=True, check=False)
+
+    assert (started.returncode, b"stopped" in err, again.returncode) == (130, True, 0)
+    assert len(server.requests) == 3 + 3

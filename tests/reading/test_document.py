@@ -101,9 +101,9 @@ def test_an_alias_stands_where_it_is_used_and_its_content_where_it_was_written()
 
 
 def test_dates_and_quoted_words_stay_text():
-    document = read_yaml("a: 2026-01-31\nb: 'no'\nc: \"12:30\"\nd: !!str 0777\n", "s.yaml")
+    document = read_yaml("a: 2026-01-31\nb: 'no'\nc: \"12:30\"\nd: !!str 0777\ne: ! 12\n", "s.yaml")
 
-    assert document.value == {"a": "2026-01-31", "b": "no", "c": "12:30", "d": "0777"}
+    assert document.value == {"a": "2026-01-31", "b": "no", "c": "12:30", "d": "0777", "e": "12"}
 
 
 def test_core_tags_are_read_and_must_fit():
@@ -276,6 +276,10 @@ def test_a_character_that_may_not_stand_in_yaml_is_shown_where_it_stands(charact
 
 def test_an_escape_makes_any_character_in_double_quotes(loader):
     assert read_yaml(r'"\0\e\N\L\U0001F600"', "s").value == "\0\x1b\x85\u2028\U0001f600"
+
+
+def test_an_escape_beyond_unicode_is_a_problem(loader):
+    assert codes_in(r'a: "\U00110000"') == ["yaml-syntax"]
 
 
 def test_half_a_surrogate_pair_is_refused_even_as_an_escape(loader):

@@ -76,6 +76,9 @@ def test_a_hint_never_lists_a_folder_outside(folder):
 
 
 def test_a_base_outside_the_root_is_refused(folder):
+    (folder.root.parent / "back.txt").symlink_to(folder.root / "policy.txt")
+
+    assert "leads out" in problem_of(folder, "back.txt", base=folder.root.parent).message
     assert "leads out" in problem_of(folder, "secret.txt", base=folder.root.parent).message
 
 

@@ -95,6 +95,7 @@ def test_filling_leaves_the_given_value_as_it_was():
         ("{{ n < customer }}", "a number and text cannot be compared so", "|int"),
         ("{{ 'abc' | int }}", "text 'abc' is not a number", "|int(0)"),
         ("{{ n / 0 }}", "5 / 0 cannot be computed", ""),
+        ("{{ (-n) ** 0.5 }}", "-5 ** 0.5 is no finite number", ""),
         ("{{ [] | first }}", "'first' of something that is empty", "{% if"),
         ("{{ n if n }}", "an 'if' within an expression has no 'else'", "else"),
         ("{{ customer", "template syntax: ", "{% raw %}"),
@@ -130,6 +131,10 @@ def test_tojson_is_plain_json_as_it_was_written():
     )
 
 
+def test_tojson_refuses_what_json_cannot_hold():
+    assert "tojson" in problem_of("{{ x | tojson }}", {"x": [float("inf")]}).message
+
+
 def test_a_mappings_key_is_never_a_method():
     assert fill("{{ order.items }}{{ order.id }}", ROW) == "3x-1"
 
@@ -148,7 +153,7 @@ def test_a_mappings_key_is_never_a_method():
         "{% call m() %}{% endcall %}",
         "{% with a = 1 %}{% endwith %}",
         "{% autoescape true %}{% endautoescape %}",
-        "{% for x in tags recursive %}{{ loop(x) }}{% endfor %}",
+        "{% for x in tags recursive %}{% endfor %}",
         "{{ customer.upper() }}",
         "{{ order.items() }}",
         "{{ range.__class__ }}",
@@ -188,6 +193,8 @@ HOSTILE = {
     "titles": "{% for x in many %}{{ text | title | length }}{% endfor %}",
     "replacing": "{{ text | replace('x', text) }}",
     "indenting": "{{ text | replace('x', '\n') | indent(100) | indent(100) }}",
+    "wide indent": "{{ s | indent(10 ** 12) }}",
+    "long list": "{{ range(100_001) | length }}",
     "joining": "{{ many | join(text) }}",
     "printing": "{% for x in many %}{{ deep }}{% endfor %}",
     "json": "{% for x in many %}{{ deep | tojson | length }}{% endfor %}",

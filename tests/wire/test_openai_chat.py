@@ -58,11 +58,14 @@ def message(**fields):
 
 
 def test_a_plain_request_says_no_more_than_it_must():
-    assert HttpRequest(
-        method="POST",
-        path="/chat/completions",
-        body=b'{"messages":[{"content":"hi","role":"user"}],"model":"m"}',
-    ) == PLAIN
+    assert (
+        HttpRequest(
+            method="POST",
+            path="/chat/completions",
+            body=b'{"messages":[{"content":"hi","role":"user"}],"model":"m"}',
+        )
+        == PLAIN
+    )
 
 
 def test_a_streamed_request_asks_for_usage():
@@ -184,6 +187,32 @@ def test_whole_tool_calls_are_read_in_every_form(fields, expected):
     calls = read(message(content=None, **fields)).tool_calls
 
     assert [(call.id, call.name, call.arguments) for call in calls] == expected
+
+
+@pytest.mark.parametrize(
+    ("calls", "anomalies"),
+    [
+        ([{"id": "c", "function": {"name": "f", "arguments": "{}"}}], ()),
+        ([{"id": "c", "function": {"arguments": "{}"}}], ("a tool call has no name",)),
+        ([{"function": {"name": "f"}}], ("a tool call has no id",)),
+        ([3], ("a tool call is 3, not an object",)),
+        ([{"id": "c", "name": "f", "arguments": [1]}], ("the arguments of a tool call are [1], not a JSON text",)),
+        ({"id": "c", "name": "f"}, ("tool_calls is one object, not a list",)),
+        ("f()", ("tool_calls is 'f()', not a list",)),
+    ],
+)
+def test_what_is_odd_about_a_tool_call_is_noted(calls, anomalies):
+    assert read(message(tool_calls=calls)).anomalies == anomalies
+
+
+def test_the_old_function_call_has_no_id_and_that_is_not_odd():
+    assert read(message(function_call={"name": "f"})).anomalies == ()
+
+
+def test_arguments_nested_to_the_edge_of_what_can_be_read_never_raise():
+    for depth in range(900, 1000):
+        deep = '{"a":' + "[" * depth + "]" * depth + "}"
+        assert read('{"choices":[{"message":{"tool_calls":[{"id":"c","name":"f","arguments":' + deep + "}]}}]}")
 
 
 def test_further_choices_are_alternatives():

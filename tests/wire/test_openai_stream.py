@@ -114,10 +114,11 @@ def test_a_stream_under_another_content_type_is_read_all_the_same():
     assert (reply.stream.violations, reply.content) == (("content-type: application/json",), "Oslo")
 
 
-def test_one_json_body_in_place_of_a_stream_is_read_all_the_same():
+@pytest.mark.parametrize("headers", [JSON, SSE, ()])
+def test_one_json_body_in_place_of_a_stream_is_read_whatever_its_header_says(headers):
     body = {"choices": [{"message": {"content": "Oslo"}, "finish_reason": "stop"}]}
 
-    reply = read(body, headers=JSON)
+    reply = read(body, headers=headers)
 
     assert (rules(reply), reply.content, reply.error) == (["content-type"], "Oslo", None)
 
@@ -185,6 +186,8 @@ def piece(arguments=None, name=None, **fields):
             (piece("1", "f", id="a"), piece("2"), piece("3", "g", id="b"), piece("4")),
             [("a", "f", "12"), ("b", "g", "34")],
         ),
+        ((piece("1", "f"), piece("2", "g")), [("", "f", "1"), ("", "g", "2")]),
+        ((piece("1"), piece("2")), [("", "", "12")]),
         # the name in pieces; repeated; the id repeated and late
         ((piece("", "get_", index=0, id="a"), piece("{}", "rain", index=0)), [("a", "get_rain", "{}")]),
         ((piece("{", "f", index=0, id="a"), piece("}", "f", index=0, id="a")), [("a", "f", "{}")]),

@@ -1,0 +1,8 @@
+"""`python -m harness`: the command line, for where the script `harness` is not on the path.
+
+It stands apart because Python asks for this name.
+"""
+
+from harness.cli.main import main
+
+main()
