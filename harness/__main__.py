@@ -5,4 +5,5 @@ It stands apart because Python asks for this name.
 
 from harness.cli.main import main
 
-main()
+if __name__ == "__main__":
+    main()

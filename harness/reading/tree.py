@@ -142,7 +142,7 @@ class Tree:
 
     def _scalar(self, event: Any) -> None:
         node = self._node(event, event.value)
-        if event.tag is not None and event.tag != "!":
+        if event.tag is not None:
             node.value = self._tagged(event, node)
         elif event.implicit[0]:
             if not self._stack and not event.value:
@@ -172,7 +172,7 @@ class Tree:
         kinds: dict[str, type] = {"null": type(None), "bool": bool, "int": int, "float": float}
         kind = event.tag.removeprefix(_CORE)
         text: str = event.value
-        if event.tag == _CORE + "str":
+        if event.tag in ("!", _CORE + "str"):
             return text
         if event.tag.startswith(_CORE) and kind in kinds:
             value = self._resolved(text, node)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-Identifier = Annotated[str, Field(pattern=IDENTIFIER, strict=True)]
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Text = Annotated[str, Field(strict=True)]
 # What the loader has replaced by a file's content; editors see both forms.
 INCLUSION = {
@@ -21,7 +21,7 @@ INCLUSION = {
 }
 Included = Annotated[str, Field(strict=True), WithJsonSchema({"anyOf": [{"type": "string"}, INCLUSION]})]
 IncludedMapping = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
-Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
 Params = Annotated[
     dict[str, Any],
     Field(description="Request parameters by their wire names, sent as they are: a suite may probe unknown ones."),
@@ -141,7 +141,7 @@ class Defaults(Strict):
 
     params: Params = {}
     system: Included | None = Field(None, description="System message.")
-    stream: bool = Field(False, strict=True, description="Ask for a stream.")
+    stream: bool = Field(False, description="Ask for a stream.")
     repeats: Count = Field(1, description="How many times each case is asked.")
     passing: PassItem | None = Field(None, alias="pass", description="When a case passes; all repeats, if absent.")
 
@@ -174,7 +174,7 @@ class CaseItem(Strict):
     tool_results: dict[str, Any] = Field(default={}, description="What each tool returns when the model calls it.")
     max_rounds: Count = Field(4, description="How many times tool results are sent back within a turn.")
     response_format: IncludedMapping | None = Field(None, description="As the API takes it.")
-    stream: bool | None = Field(None, strict=True, description="Ask for a stream.")
+    stream: bool | None = Field(None, description="Ask for a stream.")
     credential: Literal["valid", "none", "bad"] = Field("valid", description="Which key goes with the request.")
     repeats: Count | None = Field(None, description="How many times it is asked.")
     passing: PassItem | None = Field(None, alias="pass", description="When it passes; all repeats, if absent.")

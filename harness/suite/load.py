@@ -4,6 +4,7 @@ It stands apart from the file format and from template filling, which it puts to
 """
 
 import fnmatch
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,8 @@ def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind], *, s
     resolved = inclusions.resolve(document.value)
     expect = Expectations(document, kinds)
     try:
-        item = SuiteFile.model_validate(resolved)
+        # By JSON's rules: a number is no text, and a text is no number.
+        item = SuiteFile.model_validate_json(json.dumps(resolved), strict=True)
     except ValidationError as error:
         found = problems_of(error, SuiteFile, document, noun="suite")
         raise ProblemsError([*inclusions.problems, *found, *_check_problems(resolved, expect)]) from error

@@ -1,0 +1,111 @@
+"""No template can hang the harness or fill its memory."""
+
+import time
+
+import pytest
+
+from harness.suite.templates import TemplateProblem, fill, fill_value
+
+LONG = {"text": "x" * 100_000, "many": list(range(100_000)), "deep": [[[0] * 100] * 100] * 100, "s": "abc"}
+
+
+def problem_of(template, variables):
+    with pytest.raises(TemplateProblem) as caught:
+        fill(template, variables)
+    return caught.value
+
+
+HOSTILE = {
+    "repeated text": "{{ 'a' * 10 ** 9 }}",
+    "repeated list": "{{ [1] * 10 ** 9 }}",
+    "power": "{{ 10 ** 10 ** 10 ** 10 }}",
+    "wide format": "{{ '%1000000000d' % 1 }}",
+    "long range": "{% for x in range(10 ** 9) %}{% endfor %}",
+    "endless range": "{{ range(10 ** 30) }}",
+    "nested loops": "{% for x in many %}{% for y in many %}{% endfor %}{% endfor %}",
+    "filtered loops": "{% for x in many %}{% for y in many if false %}{% endfor %}{% endfor %}",
+    "output": "{% for x in many %}{{ text }}{% endfor %}",
+    "joined text": "{{ " + "text ~ " * 5000 + "text }}",
+    "comparing": "{% for x in many %}{% if text == text ~ '' %}{% endif %}{% endfor %}",
+    "comparing deep": "{% for x in many %}{% if deep == deep[:] %}{% endif %}{% endfor %}",
+    "searching": "{% for x in many %}{{ 'y' in text }}{% endfor %}",
+    "slicing": "{% for x in many %}{{ many[1:] | length }}{% endfor %}",
+    "sorting": "{% for x in many %}{{ many | sort | length }}{% endfor %}",
+    "uniqueness": "{% for x in many %}{{ many | unique | length }}{% endfor %}",
+    "titles": "{% for x in many %}{{ text | title | length }}{% endfor %}",
+    "replacing": "{{ text | replace('x', text) }}",
+    "indenting": "{{ text | replace('x', '\n') | indent(100) | indent(100) }}",
+    "wide indent": "{{ s | indent(10 ** 12) }}",
+    "long list": "{{ range(100_001) | length }}",
+    "joining": "{{ many | join(text) }}",
+    "printing": "{% for x in many %}{{ deep }}{% endfor %}",
+    "json": "{% for x in many %}{{ deep | tojson | length }}{% endfor %}",
+    "parentheses": "{{ " + "(" * 15_000 + "1" + ")" * 15_000 + " }}",
+    "signs": "{{ " + "- " * 15_000 + "1 }}",
+    "negations": "{{ " + "not " * 15_000 + "1 }}",
+    "sums": "{{ " + "1 + " * 9_000 + "1 }}",
+    "paths": "{{ s" + ".a" * 9_000 + " }}",
+    "filters": "{{ s" + "|upper" * 9_000 + " }}",
+    "choices": "{{ " + "1 if 0 else " * 4_000 + "1 }}",
+    "nested ifs": "{% if 1 %}" * 5_000,
+    "open braces": "{{ " * 100_000,
+    "open comments": "{#" * 100_000,
+    "open quote": "{{ '" + "\\a" * 200_000,
+    "digits": "{{ " + "9" * 400_000 + " }}",
+    "grouped digits": "{{ " + "1_" * 200_000 + "1 }}",
+    "exponents": "{{ 1" + "e1" * 200_000 + " }}",
+    "many expressions": "{{ s }}" * 60_000,
+    "length": "{{ s }}" + "x" * 600_000,
+}
+
+
+@pytest.mark.parametrize("template", HOSTILE.values(), ids=HOSTILE)
+def test_no_template_can_hang_or_fill_the_memory(template):
+    started = time.process_time()
+
+    problem_of(template, LONG)
+
+    assert time.process_time() - started < 2
+
+
+def test_the_bounds_hold_for_a_value_as_a_whole():
+    value = ["{{ text * 10 }} and more"] * 3
+
+    with pytest.raises(TemplateProblem, match="more than 2,000,000 characters"):
+        fill_value(value, LONG)
+
+
+def test_an_ordinary_large_prompt_is_within_the_bounds():
+    rows = {"rows": [{"name": f"row {number}", "score": number} for number in range(5_000)]}
+
+    text = fill(
+        "{% for row in rows if row.score is even %}{{ loop.index }}. {{ row.name | title }}\n{% endfor %}", rows
+    )
+
+    assert text.count("\n") == 2500
+    assert text.startswith("1. Row 0\n2. Row 2\n")
+
+
+def test_a_value_nested_without_end_is_a_problem():
+    value = []
+    for _ in range(2000):
+        value = [value]
+
+    with pytest.raises(TemplateProblem):
+        fill_value(value, {})
+    assert problem_of("{{ x }}", {"x": value})
+    assert problem_of("{{ x | tojson }}", {"x": value})
+    assert problem_of("{{ x == [x] }}", {"x": value})
+
+
+def test_a_number_too_long_for_python_to_write_is_a_problem():
+    for template in [
+        "{{ x }}",
+        "{{ x | tojson }}",
+        "{{ [x] }}",
+        "{{ x * x }}",
+        "{{ x ~ '' }}",
+        "{{ x | float }}",
+        "{{ x / 3 }}",
+    ]:
+        assert problem_of(template, {"x": 10**5000}).message
