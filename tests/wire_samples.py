@@ -92,7 +92,7 @@ async def serving(serve):
         tasks.add(asyncio.current_task())
         try:
             await serve(reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

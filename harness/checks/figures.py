@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
-# Larger exponents than any real quantity has; within them every difference of two numbers is exact.
+# Longer than any real quantity, as are exponents of more than three digits. EXACT holds every difference and product
+# of two such numbers without rounding.
 MAX_DIGITS = 400
 LONGEST_PLAIN = 20
-EXACT = Context(prec=3 * MAX_DIGITS)
+EXACT = Context(prec=6_000)
 
 _PLAIN = r"(?:[0-9]{1,3}(?P<gap>[,\u00a0\u2009\u202f])[0-9]{3}(?:(?P=gap)[0-9]{3})*|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
 _NUMBER = re.compile(
@@ -48,8 +49,6 @@ def read_number(text: str) -> Decimal | None:
     if match is None:
         return None
     sign, power = match["sign"].replace("\u2212", "-"), (match["power"] or "0").replace("\u2212", "-")
-    if abs(int(power)) > MAX_DIGITS:
-        return None
     digits = match["plain"].replace(match["gap"], "") if match["gap"] else match["plain"]
     return Decimal(f"{sign}{digits}E{power}")
 

@@ -5,6 +5,8 @@ coarse exceptions blur (never sent, sent and lost, too slow) is told apart by wh
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -99,14 +101,45 @@ async def _receive(response: httpx.Response, progress: Progress, limits: Limits)
     encoding = ", ".join(value for name, value in progress.headers if name == "content-encoding")
     decoder = Decoder(encoding, limits.reply_bytes)
     progress.headers = without_coding(progress.headers)
-    async for chunk in response.aiter_raw():
-        at_ms = progress.elapsed_ms()
-        if content := decoder.decode(chunk):
-            progress.frames.append(Frame(at_ms=at_ms, content=content))
-        if len(progress.frames) > _MAX_FRAMES:
-            raise TooLarge
+    with _watched(progress.response):
+        async for chunk in response.aiter_raw():
+            at_ms = progress.elapsed_ms()
+            if content := decoder.decode(chunk):
+                progress.frames.append(Frame(at_ms=at_ms, content=content))
+            if len(progress.frames) > _MAX_FRAMES:
+                raise TooLarge
     progress.total_ms = progress.elapsed_ms()
     decoder.finish()
+
+
+@contextmanager
+def _watched(response: aiohttp.ClientResponse | None) -> Iterator[None]:
+    """Reading a body ends when its connection does.
+
+    aiohttp 3.14 closes the connection over an invalid chunk and leaves the body's reader waiting, without even the
+    timeout for silence. Superfluous once its C parser tells the body of its errors.
+    """
+    connection = response.connection if response is not None else None
+    if response is None or connection is None or connection.protocol is None:
+        # The body arrived with the headers, and the connection is already free.
+        yield
+        return
+    body, closed = response.content, connection.protocol.closed
+
+    def break_off(ended: asyncio.Future[None] | None) -> None:
+        reason = ended.exception() if ended is not None and not ended.cancelled() else None
+        if not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError(str(reason or "the connection was closed within the body")))
+
+    if closed is None:
+        break_off(None)
+        yield
+        return
+    closed.add_done_callback(break_off)
+    try:
+        yield
+    finally:
+        closed.remove_done_callback(break_off)
 
 
 def _classified(

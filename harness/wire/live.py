@@ -4,6 +4,7 @@ It stands apart from one attempt's reading so that the loop reads as the rule it
 imports none of it.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from random import Random, SystemRandom
 
@@ -19,6 +20,8 @@ from harness.wire.interaction import MAX_REPLY_BYTES
 from harness.wire.redact import Redactor
 from harness.wire.retry import RetryPolicy, next_delay
 from harness.wire.transport import BAD_KEY, Call, Endpoint, draw_nonces, headers_of, url_of
+
+_PIECE = 256 * 1024
 
 USER_AGENT = f"model-harness/{__version__}"
 
@@ -94,7 +97,7 @@ class LiveTransport:
                 sent.method,
                 url_of(endpoint, sent),
                 headers=headers,
-                content=sent.body or None,
+                content=_content(sent.body),
                 extensions={"timeout": timeouts},
             )
         except (httpx.InvalidURL, ValueError) as error:
@@ -116,9 +119,21 @@ class LiveTransport:
         return self._transport
 
 
+def _content(body: bytes) -> bytes | AsyncIterator[bytes] | None:
+    """The body, in pieces if it is long: written in one go, an image would hold up every reply that is being timed."""
+    return _pieces(body) if len(body) > _PIECE else body or None
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(body), _PIECE):
+        yield body[begin : begin + _PIECE]
+
+
 def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[str, str] | Attempt:
     """The headers to send, or the attempt that fails because the key to put into them is missing."""
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers_of(request)}
+    if request.body:
+        headers["Content-Length"] = str(len(request.body))
     if credential == "none":
         return headers
     key = BAD_KEY if credential == "bad" else (endpoint.api_key or "").strip()

@@ -132,9 +132,9 @@ def test_a_path_that_would_not_end_is_unknown(path):
 
 
 def test_a_path_that_selects_much_may_be_compared_with_much():
-    document = list(range(20_000))
+    document = list(range(120_000))
 
-    assert status_of("json", {"path": "$[*]", "equals": document}, json.dumps(document)) == "pass"
+    assert status_of("json", {"path": "$", "equals": document}, json.dumps(document)) == "pass"
 
 
 @pytest.mark.parametrize(
@@ -166,6 +166,8 @@ def test_a_path_outside_the_standard_or_the_bounds_is_a_problem(path):
         (0.3, "0.30000000000000001", "fail"),
         ({"equals": 10, "tolerance": {"abs": 0.5}}, "10.5", "pass"),
         ({"equals": 10, "tolerance": {"abs": 0.5}}, "10.51", "fail"),
+        ({"equals": 0, "tolerance": {"abs": "0.1"}}, "0.1" + "0" * 40 + "1", "fail"),
+        ({"equals": "1e999", "tolerance": {"abs": 0}}, "1e999", "pass"),
         ({"equals": -200, "tolerance": {"rel": 0.01}}, "-198", "pass"),
         ({"equals": -200, "tolerance": {"rel": 0.01}}, "-197.9", "fail"),
         ({"min": 1, "max": 3}, "3", "pass"),
@@ -193,7 +195,7 @@ def test_in_text_the_last_number_counts(equals, reply):
     assert status_of("numeric", {"equals": equals, "in_text": True}, reply) == "pass"
 
 
-@pytest.mark.parametrize("reply", ["no number", "1 and then 1,5", "1, 2, [1,2,3]", ""])
+@pytest.mark.parametrize("reply", ["no number", "1 and then 1,5", "1, 2, [1,2,3]", "version v1.2.3", ""])
 def test_in_text_a_last_number_that_is_not_clear_fails_rather_than_an_earlier_one_passing(reply):
     assert status_of("numeric", {"min": 0, "in_text": True}, reply) == "fail"
 

@@ -86,7 +86,7 @@ def test_a_finding_shows_the_place_that_matters_in_a_long_reply():
     assert len(finding.seen) < 250
 
 
-@given(st.text(alphabet=st.characters(codec=None)))
+@given(st.text() | st.sampled_from(["a\ud800b", "\x1b[31m", "\u202eabc", "\U000e0001" * 300]))
 def test_what_a_finding_shows_is_one_printable_line_whatever_the_reply(text):
     finding = finding_of("contains", "x\x00\ud800", text)
 

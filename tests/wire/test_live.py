@@ -222,8 +222,11 @@ def test_a_url_that_leads_nowhere_was_never_sent(url):
 
 
 def test_a_server_that_does_not_speak_tls_was_never_sent_anything():
+    async def serve(_reader, writer):
+        writer.write(b"nonsense")
+
     async def run():
-        async with serving(saying(b"nonsense")) as base_url:
+        async with serving(serve) as base_url:
             return await send(live_transport(), call_to(base_url.replace("http:", "https:")))
 
     assert asyncio.run(run())[0].last.error == "connect"
@@ -335,16 +338,16 @@ def test_a_server_that_answers_without_reading_a_long_request_has_answered():
         await reader.readuntil(b"\r\n\r\n")
         writer.write(response(b"too long", 413))
         await writer.drain()
-        await asyncio.sleep(5)
+        await asyncio.sleep(60)
 
     began = time.perf_counter()
-    attempt = last(serve, call={"body": b'"' + b"x" * 20_000_000 + b'"'}, total_timeout_s=3)
+    attempt = last(serve, call={"body": b"1" * 20_000_000}, total_timeout_s=30)
 
     assert (attempt.status, attempt.body, attempt.error) == (413, b"too long", None)
-    assert time.perf_counter() - began < 2.5
+    assert time.perf_counter() - began < 15
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(raw=st.binary(max_size=200), head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]))
 def test_no_bytes_that_a_server_sends_raise(raw, head):
     attempt = last(saying(head + raw), total_timeout_s=2)
@@ -391,6 +394,15 @@ def test_cancelling_a_call_leaves_nothing_open():
             return results[0]
 
     assert isinstance(asyncio.run(run()), asyncio.CancelledError)
+
+
+def test_a_long_body_arrives_whole():
+    body = b'"' + b"x" * 3_000_000 + b'"'
+
+    _, head, arrived = seen_by_server(body=body)
+
+    assert arrived == body
+    assert b"content-length: 3000002" in head.lower()
 
 
 def test_a_get_sends_no_body():

@@ -111,6 +111,12 @@ def test_images_calls_and_tool_results_are_spelled_as_the_api_takes_them():
     ]
 
 
+def test_what_an_assistant_said_beside_its_calls_is_sent():
+    said = Message(role="assistant", text="Let me look.", tool_calls=(ToolCall(id="c", name="f", arguments="{}"),))
+
+    assert body_of(messages=(said,))["messages"][0]["content"] == "Let me look."
+
+
 def test_tools_and_response_format_are_sent_as_given_and_left_out_when_empty():
     tool, form = {"type": "function", "function": {"name": "f"}}, {"type": "json_object"}
 
@@ -240,6 +246,18 @@ def test_counts_are_read_wherever_servers_put_them(usage, expected):
     assert read({**message(content="x"), "usage": usage}).usage == expected
 
 
+def test_usage_is_found_at_the_top_in_a_vendors_corner_or_within_a_choice():
+    choice, usage = {"message": {"content": "x"}, "finish_reason": "stop"}, {"usage": {"prompt_tokens": 5}}
+
+    bodies = [{"choices": [choice], **usage}, {"choices": [choice], "x_groq": usage}, {"choices": [choice | usage]}]
+
+    assert [read(body).usage for body in bodies] == [Usage(prompt=5)] * 3
+
+
+def test_a_flood_of_oddities_is_cut_off():
+    assert len(read(message(tool_calls=list(range(1000)))).anomalies) == 20
+
+
 @pytest.mark.parametrize("count", ["-1", "1.5", "true", '"12"', "1e999", "9" * 40, "9" * 5000, "NaN", "[]"])
 def test_a_count_that_cannot_be_one_is_left_out_and_noted(count):
     body = json.dumps({**message(content="x"), "usage": {"prompt_tokens": 0, "completion_tokens": 1}})
@@ -250,12 +268,19 @@ def test_a_count_that_cannot_be_one_is_left_out_and_noted(count):
     assert len(reply.anomalies) == 1
 
 
-@pytest.mark.parametrize(("reason", "seen"), [("", ""), (None, None), (7, None)])
-def test_a_finish_reason_that_says_nothing_is_an_anomaly(reason, seen):
+@pytest.mark.parametrize(
+    ("reason", "seen", "anomaly"),
+    [
+        ("", "", "finish_reason is ''"),
+        (None, None, "finish_reason is missing"),
+        (7, None, "finish_reason is 7, not a text"),
+    ],
+)
+def test_a_finish_reason_that_says_nothing_is_an_anomaly(reason, seen, anomaly):
     reply = read({"choices": [{"message": {"content": "x"}, "finish_reason": reason}]})
 
     assert reply.finish_reason == seen
-    assert any("finish_reason" in anomaly for anomaly in reply.anomalies)
+    assert reply.anomalies[0] == anomaly
 
 
 @pytest.mark.parametrize(

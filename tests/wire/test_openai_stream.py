@@ -8,6 +8,7 @@ from harness.core.chat import ChatRequest, Message, ToolCall
 from harness.core.exchange import Attempt, Exchange, Frame
 from harness.core.reply import StreamFacts, Timing, Usage
 from harness.wire.dialects.openai_chat import DIALECT, STREAM_RULES
+from harness.wire.sse import MAX_EVENT_BYTES
 
 SAID = (Message(role="user", text="hi"),)
 PLAIN, STREAMED = (DIALECT.encode(ChatRequest(model="m", messages=SAID, stream=stream)) for stream in (False, True))
@@ -112,6 +113,21 @@ def test_a_stream_under_another_content_type_is_read_all_the_same():
     reply = stream(*WHOLE, headers=JSON)
 
     assert (reply.stream.violations, reply.content) == (("content-type: application/json",), "Oslo")
+
+
+def test_a_stream_that_begins_with_an_unknown_field_is_known_by_its_header():
+    assert read("x-note\n" + "".join(map(event, WHOLE)), headers=SSE).content == "Oslo"
+
+
+def test_a_stream_without_a_content_type_says_so():
+    assert stream(*WHOLE, headers=()).stream.violations == ("content-type: no content type",)
+    assert read({"choices": [{"message": {}}]}).stream.violations[0].startswith("content-type: no content type")
+
+
+def test_an_event_beyond_all_bounds_is_malformed_and_keeps_what_came_before():
+    reply = stream(FIRST, "x" * MAX_EVENT_BYTES)
+
+    assert (reply.content, reply.error.kind) == ("Os", "malformed")
 
 
 @pytest.mark.parametrize("headers", [JSON, SSE, ()])

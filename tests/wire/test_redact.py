@@ -93,6 +93,14 @@ def test_masking_twice_changes_nothing_more_and_lengths_stay(secrets, texts):
     assert len(once.encode()) == len(url.encode()) == len(text.encode())
 
 
+def test_a_secret_within_a_longer_one_leaves_nothing_of_it_standing():
+    assert Redactor(["abcdef", "abcdefgh"]).text("abcdefgh") == "*" * 8
+
+
+def test_a_secret_that_only_a_mask_completes_is_masked_too():
+    assert Redactor(["***!bcd"]).text("sk-abcDEF123456ghiJKL789!bcd") == "*" * 28
+
+
 def test_a_lone_surrogate_passes_through():
     assert Redactor([KEY]).text(f"\ud800 {KEY}") == "\ud800 " + "*" * len(KEY)
 

@@ -85,6 +85,10 @@ def test_an_event_without_its_blank_line_is_kept_and_marked():
     ]
 
 
+def test_a_byte_order_mark_is_passed_over_at_the_start_and_nowhere_else():
+    assert texts(b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n") == ["a"]
+
+
 def test_an_event_without_data_is_dropped_with_its_type():
     assert decode([b"event: ping\n\ndata: x\n\n"]) == [SseEvent(text="x")]
 
