@@ -6,7 +6,6 @@ They stand apart because cassettes and live calls are tried against the same rea
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from random import Random
 
 from harness.core.clock import VirtualClock
 from harness.core.exchange import HttpRequest
@@ -36,7 +35,7 @@ def call_to(base_url=NOBODY, body=None, *, source="local", redactor=None, stream
 
 def live_transport(redactor=None, policy=ONCE, **limits):
     """A live transport that asks once and does not wait for real."""
-    return LiveTransport(redactor=redactor or Redactor(), policy=policy, random=Random(1), **limits)
+    return LiveTransport(redactor=redactor or Redactor(), policy=policy, **limits)
 
 
 def cassettes_in(root, mode="replay", redactor=None, **options):

@@ -4,7 +4,6 @@ import socket
 import time
 import zlib
 from dataclasses import replace
-from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -99,7 +98,9 @@ def test_a_bad_credential_sends_a_key_that_is_nobodys():
 
 @pytest.mark.parametrize("key", [None, "", "  ", "clef-é", "a\r\nX-Injected: 1"])
 def test_a_key_that_is_missing_or_cannot_be_sent_is_an_error_that_names_its_variable(key):
-    attempts = fetch(answering(echo), policy=RetryPolicy(), call={"api_key": key, "key_variable": "XAI_API_KEY"}).attempts
+    attempts = fetch(
+        answering(echo), policy=RetryPolicy(), call={"api_key": key, "key_variable": "XAI_API_KEY"}
+    ).attempts
 
     assert [attempt.error for attempt in attempts] == ["no-key"]
     assert "XAI_API_KEY" in attempts[0].message
@@ -194,7 +195,8 @@ def test_a_decompression_bomb_is_refused_before_it_goes_off():
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body"), [("gzip", b"plain"), ("gzip", gzip.compress(b"x" * 99)[:-9]), ("br", b"?"), ("deflate", b"\xff")]
+    ("encoding", "body"),
+    [("gzip", b"plain"), ("gzip", gzip.compress(b"x" * 99)[:-9]), ("br", b"?"), ("deflate", b"\xff")],
 )
 def test_a_body_that_is_not_what_its_encoding_says_is_lost_and_keeps_its_status(encoding, body):
     attempt = last(saying(response(body, Content_Encoding=encoding)))
@@ -212,7 +214,9 @@ def test_a_refused_connection_was_never_sent():
     assert "127.0.0.1" in attempt.message
 
 
-@pytest.mark.parametrize("url", ["http://no-such-host.invalid", "http://[::1", "gopher://127.0.0.1:1", "http://a..b", "x"])
+@pytest.mark.parametrize(
+    "url", ["http://no-such-host.invalid", "http://[::1", "gopher://127.0.0.1:1", "http://a..b", "x"]
+)
 def test_a_url_that_leads_nowhere_was_never_sent(url):
     call = replace(call_to(), endpoint=Endpoint(source="local", base_url=url))
 
@@ -348,7 +352,10 @@ def test_a_server_that_answers_without_reading_a_long_request_has_answered():
 
 
 @settings(max_examples=40)
-@given(raw=st.binary(max_size=200), head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]))
+@given(
+    raw=st.binary(max_size=200),
+    head=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]),
+)
 def test_no_bytes_that_a_server_sends_raise(raw, head):
     attempt = last(saying(head + raw), total_timeout_s=2)
 
@@ -361,7 +368,7 @@ def test_attempts_go_on_as_the_policy_says_and_each_is_kept():
 
     async def run():
         async with serving(answering(lambda _: next(answers))) as base_url:
-            live = LiveTransport(redactor=Redactor(), clock=clock, policy=RetryPolicy(), random=Random(1))
+            live = LiveTransport(redactor=Redactor(), clock=clock, policy=RetryPolicy())
             return (await send(live, call_to(base_url)))[0]
 
     exchange = asyncio.run(run())
@@ -374,9 +381,7 @@ def test_attempts_go_on_as_the_policy_says_and_each_is_kept():
 
 def test_what_a_server_echoes_of_a_key_is_masked_before_anyone_sees_it():
     key = "topsecret-key-0123456789"
-    exchange = fetch(
-        saying(response(key.encode(), 401, X_Echo=key)), redactor=Redactor([key]), call={"api_key": key}
-    )
+    exchange = fetch(saying(response(key.encode(), 401, X_Echo=key)), redactor=Redactor([key]), call={"api_key": key})
 
     assert key not in repr(exchange)
     assert len(exchange.last.body) == len(key)
