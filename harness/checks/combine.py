@@ -5,6 +5,7 @@ It stands apart from the kinds because a combinator has no argument of its own, 
 
 from collections.abc import Mapping
 
+from harness.checks.showing import shortened
 from harness.core.check import Check, CheckKind, Evidence, Finding, FindingStatus, FollowUp
 
 COMBINATORS = {
@@ -33,11 +34,12 @@ def grade_check(check: Check, kinds: Mapping[str, CheckKind], evidence: Evidence
             seen=child.seen,
             children=children,
         )
+    wanted = "; ".join(child.expected for child in children)
     return Finding(
         check=f"{check.kind} of {len(children)}: {', '.join(child.check for child in children)}",
         status=_joined(check.kind, children),
-        expected=f"{'every' if check.kind == 'all' else 'at least one'} of {len(children)} to pass",
-        seen=_counted(children),
+        expected=f"{'every one' if check.kind == 'all' else 'at least one'} of: {shortened(wanted)}",
+        seen=_seen(children),
         children=children,
     )
 
@@ -48,6 +50,11 @@ def _joined(kind: str, children: tuple[Finding, ...]) -> FindingStatus:
     if settling in statuses:
         return settling
     return "unknown" if "unknown" in statuses else _OPPOSITE[settling]
+
+
+def _seen(children: tuple[Finding, ...]) -> str:
+    """What the checks within saw, each thing once, after how many of them passed."""
+    return f"{_counted(children)}: {shortened('; '.join(dict.fromkeys(child.seen for child in children)))}"
 
 
 def _counted(children: tuple[Finding, ...]) -> str:

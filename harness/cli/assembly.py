@@ -5,7 +5,7 @@ It stands apart from the commands because plan, run and demo must assemble the s
 
 import random
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +13,19 @@ from pathlib import Path
 from harness.catalogue import Catalogues, load_catalogues
 from harness.checks import load_kinds
 from harness.cli.options import Choices
+from harness.core.catalogue import Provider
 from harness.core.check import CheckKind
 from harness.core.clock import SystemClock
 from harness.core.errors import UsageError
 from harness.core.record import Mode
+from harness.reading import did_you_mean
 from harness.runner.execute import Session
 from harness.runner.plan import Plan, Selection, plan_run
 from harness.runner.sources import Sources, choose_mode
 from harness.runner.targets import check_judges, targets_of
 from harness.suite import load_suites
 from harness.wire import CassetteTransport, Redactor, Transport
+from harness.wire.dialects import load_dialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +44,18 @@ class Assembly:
         return self.sources.catalogues
 
 
-def assemble(choices: Choices) -> Assembly:
+def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     """Read, check and plan; nothing is sent.
 
-    raises  InputError with every problem at once
+    profile  the price profile
+    raises   InputError with every problem of the files at once; UsageError for a choice that fits none of them
     """
     catalogues = load_catalogues(choices.catalogues)
     kinds = load_kinds()
     suites = load_suites(choices.paths, kinds, root=choices.shown_from)
+    if not any(suite.cases for suite in suites):
+        message = f"{suites[0].path}: the suite has parameter rows and no cases; this command asks cases"
+        raise UsageError(message, remedy="add cases to it, or check it with harness validate")
     sources = Sources(
         catalogues=catalogues,
         base_url=choices.base_url,
@@ -56,23 +63,29 @@ def assemble(choices: Choices) -> Assembly:
         api_key_env=choices.api_key_env,
         environment=choices.environment,
     )
-    targets = {
-        suite.name: targets_of(suite, choices.targets, catalogues, sources.source_of) for suite in suites if suite.cases
-    }
+    suites = tuple(suite for suite in suites if suite.cases)
+    targets = {suite.name: targets_of(suite, choices.targets, catalogues, sources.source_of) for suite in suites}
     providers = {target.provider for group in targets.values() for target in group}
     if choices.base_url is not None and len(providers) > 1:
         message = f"--base-url: the targets belong to several providers: {', '.join(sorted(providers))}"
         raise UsageError(message, remedy="narrow them to one provider with --target")
-    for suite in suites:
-        if not suite.cases and len(suites) == 1:
-            message = f"{suite.path}: the suite has parameter rows and no cases; this command asks cases"
-            raise UsageError(message, remedy="add cases to it, or check it with harness validate")
+    for name in sorted(providers):
+        load_dialect(catalogues.provider(name).dialect)
+    _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
     check_judges(suites, catalogues, kinds)
-    selection = Selection(cases=choices.cases, tags=choices.tags)
-    plan = plan_run([suite for suite in suites if suite.cases], targets, selection, choices.repeats)
+    plan = plan_run(suites, targets, Selection(cases=choices.cases, tags=choices.tags), choices.repeats)
     return Assembly(
         plan=plan, mode=choose_mode(choices.mode, choices.base_url), sources=sources, kinds=kinds, choices=choices
     )
+
+
+def _check_profile(profile: str, providers: Sequence[Provider]) -> None:
+    tariffs = [t for p in providers for group in (p.tariffs, *(m.tariffs for m in p.models)) for t in group]
+    known = sorted({"documented", *(tariff.profile for tariff in tariffs)})
+    if profile not in known:
+        raise UsageError(
+            f"--prices: no catalogue here has a price profile '{profile}'", remedy=did_you_mean(profile, known)
+        )
 
 
 def open_session(assembly: Assembly, *, profile: str, seed: int, timeout_s: float) -> Session:
@@ -112,11 +125,20 @@ def open_cassettes(assembly: Assembly, redactor: Redactor, live: Transport | Non
 
 
 def _record_command(choices: Choices) -> str:
-    """What would record a missing answer: this command, recording."""
-    named = [("--provider", choices.rename), ("--base-url", choices.base_url), ("--api-key-env", choices.api_key_env)]
-    options = [f"{option} {shlex.quote(value)}" for option, value in named if value]
+    """What would record a missing answer: this command again, recording."""
+    named: list[tuple[str, Sequence[object]]] = [
+        ("--target", choices.targets),
+        ("--case", choices.cases),
+        ("--tag", choices.tags),
+        ("--repeats", [choices.repeats] if choices.repeats else []),
+        ("--catalogue", choices.catalogues),
+        ("--provider", [choices.rename] if choices.rename else []),
+        ("--base-url", [choices.base_url] if choices.base_url else []),
+        ("--api-key-env", [choices.api_key_env] if choices.api_key_env else []),
+    ]
+    options = [f"{option} {shlex.quote(str(value))}" for option, values in named for value in values]
     paths = [shlex.quote(str(path)) for path in choices.paths]
-    return " ".join(["harness run", *paths, "--mode record", *options])
+    return " ".join(["harness run", *paths, *options, "--mode record"])
 
 
 def default_folder(assembly: Assembly, now: datetime) -> Path:

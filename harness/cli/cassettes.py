@@ -39,8 +39,12 @@ def list_(paths: tuple[Path, ...], *, as_json: bool) -> int:
         header = ("cassette", "answered by", "models", "recordings", "recorded", "size")
         click.echo(render_table(header, [summary.as_row() for summary in summaries], right=(3, 5), limit=100))
         total = sum(summary.interactions for summary in summaries)
-        click.echo(f"\n{len(summaries)} cassettes, {total} recordings")
+        click.echo(f"\n{_count(len(summaries), 'cassette')}, {_count(total, 'recording')}")
     unreadable = [summary for summary in summaries if summary.error]
     for summary in unreadable:
         click.echo(f"{summary.path}: {summary.error}", err=True)
     return 3 if unreadable else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

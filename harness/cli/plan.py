@@ -13,6 +13,7 @@ import click
 from harness.cli.assembly import Assembly, assemble, open_cassettes
 from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
 from harness.cli.tables import render_table
+from harness.core.record import Mode
 from harness.runner.execute import Session
 from harness.runner.forecast import Forecast, forecast
 from harness.runner.plan import Estimate, estimate
@@ -31,8 +32,8 @@ def command(paths: tuple[Path, ...], profile: str, *, as_json: bool, **chosen: A
     Nothing is sent and nothing is written. Token counts are estimates, at four bytes a token; costs are upper bounds on
     that reckoning; minutes are lower bounds under the documented limits.
     """
-    assembly = assemble(Choices(paths=paths, **chosen))
-    estimates = estimate(assembly.plan, assembly.catalogues, profile)
+    assembly = assemble(Choices(paths=paths, **chosen), profile)
+    estimates = estimate(assembly.plan, assembly.catalogues, assembly.kinds, profile)
     recordings = _recordings(assembly, profile)
     if as_json:
         click.echo(json.dumps(_as_json(assembly, estimates, recordings), indent=2))
@@ -53,7 +54,7 @@ def _recordings(assembly: Assembly, profile: str) -> dict[str, Forecast]:
 def _as_table(
     assembly: Assembly, estimates: tuple[Estimate, ...], recordings: dict[str, Forecast], profile: str
 ) -> str:
-    header = ("target", "trials", "requests", "recorded", "input tokens", "output tokens", "cost", "minutes")
+    header = ("target", "trials", "requests", "judges", "recorded", "input tokens", "output tokens", "cost", "minutes")
     trials = {
         t.label: sum(trial.target.label == t.label for trial in assembly.plan.trials) for t in assembly.plan.targets
     }
@@ -62,6 +63,7 @@ def _as_table(
             row.target,
             str(trials[row.target]),
             str(row.requests) + (f" to {row.requests + row.more_requests}" if row.more_requests else ""),
+            str(row.judgements),
             f"{recordings[row.target].hits} of {recordings[row.target].asked}",
             f"~{row.input_tokens}",
             "unbounded" if row.output_tokens is None else f"≤ {row.output_tokens}",
@@ -74,11 +76,23 @@ def _as_table(
     lines = [
         f"{suites}: {len(assembly.plan.trials)} trials, mode {assembly.mode}, {profile} prices",
         "",
-        render_table(header, rows, right=(1, 2, 3, 4, 5, 6, 7)),
+        render_table(header, rows, right=(1, 2, 3, 4, 5, 6, 7, 8)),
         "",
-        "requests: one a turn; tool rounds and judges come on top. recorded: first requests that a recording answers.",
+        "requests: one a turn; tool rounds come on top. judges: questions to judges, in no other figure here.",
+        f"recorded: first requests that a recording answers{_use_of(assembly.mode)}",
+        "tokens: about, at four bytes each; servers add their own. cost: at most, on that reckoning.",
     ]
     return "\n".join(lines)
+
+
+def _use_of(mode: Mode) -> str:
+    uses: dict[Mode, str] = {
+        "replay": "; the others would be errors.",
+        "record": "; only the others would be sent.",
+        "refresh": "; they would be sent all the same, and recorded anew.",
+        "live": "; they would not be used.",
+    }
+    return uses[mode]
 
 
 def _dollars(amount: Decimal | None) -> str:
@@ -95,6 +109,7 @@ def _as_json(assembly: Assembly, estimates: tuple[Estimate, ...], recordings: di
                 "target": row.target,
                 "requests": row.requests,
                 "more_requests": row.more_requests,
+                "judgements": row.judgements,
                 "recorded": recordings[row.target].hits,
                 "input_tokens": row.input_tokens,
                 "output_tokens": row.output_tokens,

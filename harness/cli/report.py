@@ -20,8 +20,11 @@ from harness.store import read_run_folder
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write a Markdown summary there.")
 @click.option("--title", help="The page's title; the suites' names if absent.")
 def command(run: Path, html: Path | None, junit: Path | None, markdown: Path | None, title: str | None) -> int:
-    """Write the page of RUN, a run's folder or its records.jsonl: one HTML file that needs nothing else."""
-    read = read_run_folder(run)
+    """Write the page of RUN, a run's folder or its records.jsonl: one HTML file that needs nothing else.
+
+    A run that was cut short is shown as far as it came, and as not complete.
+    """
+    read = read_run_folder(run, unfinished=True)
     page = html or (run if run.is_dir() else run.parent) / "report.html"
     for path in write_extras(read, html=page, junit=junit, markdown=markdown, title=title or title_of(read)):
         click.echo(path)

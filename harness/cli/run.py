@@ -68,7 +68,7 @@ def command(
     Exit codes: 0 all cases pass · 1 a case fails · 2 the input is wrong · 3 errors, such as a missing recording,
     leave it open · 130 interrupted.
     """
-    assembly = assemble(Choices(paths=paths, **chosen))
+    assembly = assemble(Choices(paths=paths, **chosen), profile)
     folder = out or default_folder(assembly, SystemClock().now())
     settings = Settings(
         out=folder,

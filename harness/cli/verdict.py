@@ -15,6 +15,7 @@ from harness.report.summary import CaseResult, SuiteFigures, Timings
 
 SHOWN = 10
 COLOURS = {0: "green", 1: "red"}
+WORDS = {"fail": "that fail", "undecided": "that are undecided"}
 
 
 def render_run(run: Run) -> str:
@@ -27,12 +28,14 @@ def render_run(run: Run) -> str:
     lines = [render_table(header, rows, right=(4, 5, 6, 7)), ""]
     if any(target.simulated for target in summary.targets):
         lines += ["simulated: not evidence about a vendor's model", ""]
-    open_cases = [result for result in summary.results if result.verdict in ("fail", "undecided")]
-    lines += [line for result in open_cases[:SHOWN] for line in _explain(result)]
-    if len(open_cases) > SHOWN:
-        lines.append(f"… and {len(open_cases) - SHOWN} more; the page shows all of them")
-    if open_cases:
-        lines.append("")
+    # Apart: an error must not drown among failures, nor a failure among errors.
+    for verdict in ("fail", "undecided"):
+        results = [result for result in summary.results if result.verdict == verdict]
+        lines += [line for result in results[:SHOWN] for line in _explain(result)]
+        if len(results) > SHOWN:
+            lines.append(f"… and {len(results) - SHOWN} more {WORDS[verdict]}; the page shows all of them")
+        if results:
+            lines.append("")
     lines.append(f"{word}: {decision.reason}")
     return "\n".join(lines)
 
@@ -78,9 +81,7 @@ def _explain(result: CaseResult) -> list[str]:
             break
         if trial.outcome == "error" and trial.reason:
             # The first line says what and where; a missing recording goes on with what differs.
-            reason, *more = trial.reason.splitlines()
-            lines.append(f"   {visible(reason, 160)}")
-            lines += [f"   {visible(line, 160)}" for line in more[:30]]
+            lines += [f"   {visible(line, 400)}" for line in trial.reason.splitlines()[:30]]
             break
     return lines
 
@@ -93,6 +94,7 @@ def run_as_json(run: Run, folder: Path | None) -> dict[str, Any]:
         "decision": summary.decision.word,
         "reason": summary.decision.reason,
         "folder": str(folder) if folder is not None else None,
+        "page": str(folder / "report.html") if folder is not None else None,
         "plan": run.header.plan,
         "mode": run.header.mode,
         "targets": [
@@ -114,8 +116,15 @@ def run_as_json(run: Run, folder: Path | None) -> dict[str, Any]:
             for figures in summary.figures
         ],
         "not_passed": [
-            {"suite": r.suite, "case": r.case, "row": r.row, "target": r.target.label, "verdict": r.verdict}
-            for r in summary.results
-            if r.verdict in ("fail", "undecided")
+            {
+                "suite": result.suite,
+                "case": result.case,
+                "row": result.row,
+                "target": result.target.label,
+                "verdict": result.verdict,
+                "why": [line.strip() for line in _explain(result)[1:]],
+            }
+            for result in summary.results
+            if result.verdict in ("fail", "undecided")
         ],
     }

@@ -112,12 +112,14 @@ class Provider:
 class TargetSpec:
     """A target as a suite writes it, globs and matrices unexpanded.
 
-    model   '<provider>/<model>', globs allowed
-    matrix  parameter -> values; one target per combination
-    label   the author's name for it, with {parameter} places; None for the default
+    model     '<provider>/<model>', globs allowed
+    matrix    parameter -> values; one target per combination
+    label     the author's name for it, with {parameter} places; None for the default
+    location  file:line:column, for messages
     """
 
     model: str
+    location: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     matrix: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     system: str | None = None

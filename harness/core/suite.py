@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterRow:
-    """What a suite says of one parameter's support; `harness verify` decides it.
+    """What a suite says of one parameter's support; form alone is checked so far.
 
     models  '<provider>/<model>' globs
     """

@@ -52,15 +52,19 @@ class Document:
         return self._source.problem(self.mark(where, key=key), message, code, remedy)
 
 
-def read_yaml(text: str | bytes, path: str) -> Document:
+def read_yaml(text: str | bytes, path: str, problems: list[Problem] | None = None) -> Document:
     """Read one YAML 1.2 document by the core schema; dates stay text.
 
-    text    bytes must be UTF-8; at most 10 MB, 64 levels, 1,000,000 values, 10,000 of them through aliases
-    path    shown in problems; nothing is opened
-    raises  ProblemsError with every problem at once; what stops the parser stops the search too
+    text      bytes must be UTF-8; at most 10 MB, 64 levels, 1,000,000 values, 10,000 of them through aliases
+    path      shown in problems; nothing is opened
+    problems  takes problems that leave the rest readable, so that the caller can tell its own beside them; a value
+              that is refused then stands as the text that was written
+    raises    ProblemsError with every problem at once; what stops the parser stops the search too
     """
     source = Source(text, path)
     tree = Tree(source)
-    if tree.problems or tree.root is None:
+    if tree.root is None or (tree.problems and (problems is None or not tree.whole)):
         raise ProblemsError(tree.problems)
+    if problems is not None:
+        problems += tree.problems
     return Document(source, tree.root)

@@ -79,12 +79,14 @@ class Tree:
     """The tree of one source, built at once.
 
     root      None if there was none
+    whole     True if the source was read to its end
     problems  every problem found, the source's own first
     """
 
     def __init__(self, source: Source) -> None:
         """Read all events; never raises for what the source holds."""
         self.root: Node | None = None
+        self.whole = False
         self.problems: list[Problem] = list(source.problems)
         self._source = source
         self._stack: list[_Frame] = []
@@ -115,6 +117,7 @@ class Tree:
         except (yaml.YAMLError, ValueError) as error:
             self.problems.append(syntax_problem(self._source, error))
             return
+        self.whole = True
         if self.root is None:
             remedy = "write something into it, or remove it"
             self._report(Mark(1, 1), "the file is empty", "yaml-empty", remedy)

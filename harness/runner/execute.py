@@ -5,6 +5,7 @@ It stands apart because everything else is pure: what may fail, hang or cost mon
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from harness.catalogue import Catalogues
@@ -35,6 +36,7 @@ class Session:
     transport  live, or behind cassettes
     redactor   masks keys: a request's key is that of its masked form
     profile    the price profile
+    slots      by provider and model, where the catalogue limits how many requests may be under way
     dialects   those in use, loaded once
     """
 
@@ -44,6 +46,15 @@ class Session:
     kinds: Mapping[str, CheckKind]
     profile: str = "documented"
     dialects: dict[str, Dialect] = field(default_factory=dict)
+    slots: dict[tuple[str, str], asyncio.Semaphore] = field(default_factory=dict)
+
+    def slot_of(self, provider: Provider, model: str) -> AbstractAsyncContextManager[None]:
+        """A place among the requests that the catalogue lets a model have under way; waiting in it is in no figure."""
+        found = provider.find_model(model)
+        limit = found.limits.concurrent_requests if found is not None else None
+        if limit is None:
+            return nullcontext()
+        return self.slots.setdefault((provider.name, model), asyncio.Semaphore(limit))
 
     @property
     def catalogues(self) -> Catalogues:
@@ -164,7 +175,8 @@ def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
 async def _ask(
     trial: Trial, session: Session, asking: Asking, turn: int, follow_up: FollowUp | None = None
 ) -> ExchangeRecord:
-    exchange = await session.transport.send(call_for(trial, session, asking))
+    async with session.slot_of(asking.provider, asking.request.model):
+        exchange = await session.transport.send(call_for(trial, session, asking))
     reply = session.dialect_of(asking.provider).decode(exchange)
     plain = len(exchange.attempts) == 1 and exchange.last.error is None
     return ExchangeRecord(

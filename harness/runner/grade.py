@@ -43,14 +43,23 @@ def evidence_of(turn: Turn, number: int, exchanges: Sequence[ExchangeRecord]) ->
 
 
 def total_cost(exchanges: Sequence[ExchangeRecord]) -> Decimal | None:
-    """Dollars for exchanges together; None if a price is missing. An exchange that never got a reply costs nothing."""
+    """Dollars for exchanges together; None if a price is missing, or a reply was lost that may have been billed."""
     total = Decimal(0)
     for exchange in exchanges:
         if exchange.cost is not None:
             total += exchange.cost.usd
-        elif exchange.reply.error is None:
+        elif _may_be_billed(exchange):
             return None
     return total
+
+
+def _may_be_billed(exchange: ExchangeRecord) -> bool:
+    """Whether an exchange without a price may have cost something: not if the server refused it, or never saw it."""
+    error = exchange.reply.error
+    if error is None:
+        return True
+    never_sent = bool(exchange.attempts) and exchange.attempts[-1].error == "connect"
+    return error.kind in ("timeout", "network", "malformed") and not never_sent
 
 
 def wanted_follow_ups(

@@ -9,14 +9,17 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 
 from harness.catalogue import Catalogues
+from harness.checks import models_of
 from harness.core.canonical import digest
-from harness.core.catalogue import Target, Tariff
+from harness.core.catalogue import Provider, Target, Tariff
 from harness.core.chat import Message
+from harness.core.check import CheckKind
 from harness.core.cost import MILLION
-from harness.core.errors import UsageError
+from harness.core.errors import InputError, UsageError
 from harness.core.keys import PairKey, TrialKey
 from harness.core.suite import Case, Suite
 from harness.reading import did_you_mean
+from harness.runner.targets import matches
 
 # Bytes of UTF-8 a token, for estimates only: English prose runs at about four, code and other scripts at fewer.
 BYTES_PER_TOKEN = 4
@@ -100,16 +103,30 @@ def plan_run(
     """
     trials = tuple(_trials(suites, targets, selection, repeats))
     if not trials:
-        cases = sorted({case.id for suite in suites for case in suite.cases})
-        wanted = next(iter((*selection.cases, *selection.tags)), "")
-        remedy = (
-            did_you_mean(wanted, cases) if wanted else "give the suite cases, or targets that its `only:` lists allow"
-        )
-        raise UsageError("no trial is selected", remedy=remedy)
-    used = {trial.target.label: trial.target for trial in trials}
+        raise UsageError("no trial is selected", remedy=_why_none(suites, selection))
+    used: dict[str, Target] = {}
+    for trial in trials:
+        label = trial.target.label
+        if used.setdefault(label, trial.target) != trial.target:
+            message = f"the label '{label}' means different targets in different suites"
+            raise InputError(
+                message, remedy="figures go by label: give each its own with `as:`, or run the suites apart"
+            )
     return Plan(
         suites=tuple(suites), targets=tuple(used.values()), trials=trials, digest=digest([t.key.digest for t in trials])
     )
+
+
+def _why_none(suites: Sequence[Suite], selection: Selection) -> str:
+    cases = {case.id for suite in suites for case in suite.cases}
+    tags = {tag for suite in suites for case in suite.cases for tag in case.tags}
+    for name in selection.cases:
+        if not any(fnmatchcase(case, name) for case in cases):
+            return f"no case is named '{name}': {did_you_mean(name, sorted(cases))}"
+    for name in selection.tags:
+        if name not in tags:
+            return f"no case has the tag '{name}': {did_you_mean(name, sorted(tags))}" if tags else "no case has a tag"
+    return "the selected cases are meant for other targets, by their `only:` lists, or the suites have no cases"
 
 
 def _trials(
@@ -123,7 +140,7 @@ def _trials(
                 raise UsageError(message, remedy=f"pass --repeats {case.at_least} or more")
             asked = asked_digest(case)
             for target in targets[suite.name]:
-                if case.only and not any(_is_meant(target, pattern) for pattern in case.only):
+                if case.only and not any(matches(target, pattern) for pattern in case.only):
                     continue
                 rendered = digest([asked, target.model, dict(target.params), target.system, target.region])
                 for index in range(count):
@@ -132,16 +149,12 @@ def _trials(
                     yield Trial(case=case, target=target, index=index, key=key, asked=asked)
 
 
-def _is_meant(target: Target, pattern: str) -> bool:
-    names = (target.label, target.name, f"{target.provider}/{target.model}")
-    return any(fnmatchcase(name, pattern) for name in names)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What a plan would send to one target, before anything is sent.
 
-    requests       one a turn; tool rounds and judges come on top, at most `more_requests`
+    requests       one a turn; tool rounds come on top, at most `more_requests`
+    judgements     questions to judges, which are asked and billed beside all other figures here
     input_tokens   about, at four bytes a token; each turn sends the conversation so far
     output_tokens  at most, where every request bounds them; None if one does not
     cost_usd       at most, on that reckoning; None where a price or a bound is missing
@@ -151,24 +164,31 @@ class Estimate:
     target: str
     requests: int
     more_requests: int
+    judgements: int
     input_tokens: int
     output_tokens: int | None
     cost_usd: Decimal | None
     minutes: float | None
 
 
-def estimate(plan: Plan, catalogues: Catalogues, profile: str) -> tuple[Estimate, ...]:
+def estimate(plan: Plan, catalogues: Catalogues, kinds: Mapping[str, CheckKind], profile: str) -> tuple[Estimate, ...]:
     """What a plan would send, cost and take, by target."""
+    asked = [trial for trial in plan.trials if trial.case.skip is None]
     return tuple(
         _estimate(
-            target, [t for t in plan.trials if t.target.label == target.label and not t.case.skip], catalogues, profile
+            target,
+            [trial for trial in asked if trial.target.label == target.label],
+            catalogues.provider(target.provider),
+            kinds,
+            profile,
         )
         for target in plan.targets
     )
 
 
-def _estimate(target: Target, trials: Sequence[Trial], catalogues: Catalogues, profile: str) -> Estimate:
-    provider = catalogues.provider(target.provider)
+def _estimate(
+    target: Target, trials: Sequence[Trial], provider: Provider, kinds: Mapping[str, CheckKind], profile: str
+) -> Estimate:
     model = provider.find_model(target.model)
     requests = sum(len(trial.case.turns) for trial in trials)
     more = sum(len(trial.case.turns) * trial.case.max_rounds for trial in trials if trial.case.tool_results)
@@ -182,6 +202,9 @@ def _estimate(target: Target, trials: Sequence[Trial], catalogues: Catalogues, p
         target=target.label,
         requests=requests,
         more_requests=more,
+        judgements=sum(
+            len(models_of(check, kinds)) for trial in trials for turn in trial.case.turns for check in turn.expect
+        ),
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cost_usd=_cost(input_tokens, output_tokens, provider.find_tariff(target.model, profile)),
@@ -190,9 +213,12 @@ def _estimate(target: Target, trials: Sequence[Trial], catalogues: Catalogues, p
 
 
 def _cost(input_tokens: int, output_tokens: int | None, tariff: Tariff | None) -> Decimal | None:
-    if tariff is None or tariff.input is None or tariff.output is None or output_tokens is None:
+    if tariff is None or tariff.input is None or tariff.output is None:
         return None
     dearest = max(tariff.output, tariff.reasoning or tariff.output)
+    if output_tokens is None:
+        # What costs nothing a token costs nothing without a bound, too.
+        return Decimal(0) if tariff.input == dearest == 0 else None
     return (input_tokens * tariff.input + output_tokens * dearest) / MILLION
 
 

@@ -31,47 +31,63 @@ def targets_of(
     source_of  who answers for a provider
     raises     UsageError or InputError naming what matches nothing, or a label that is used twice
     """
-    own = _expand_all(suite.targets, catalogues, source_of, suite.path)
+    own = _expand_all(suite.targets, catalogues, source_of)
+    _check_only(suite, own)
     if patterns:
-        narrowed = tuple(target for target in own if any(_matches(target, pattern) for pattern in patterns))
-        replaced = (
-            _expand_all([TargetSpec(model=p) for p in patterns], catalogues, source_of, "--target")
-            if not narrowed
-            else ()
-        )
-        return narrowed or replaced
+        narrowed = tuple(target for target in own if any(matches(target, pattern) for pattern in patterns))
+        return narrowed or _replaced(patterns, own, catalogues, source_of)
     if not own:
         message = f"{suite.path}: the suite names no targets"
         raise UsageError(message, remedy="add a targets: list to it, or pass --target <provider>/<model>")
     return own
 
 
-def _matches(target: Target, pattern: str) -> bool:
+def matches(target: Target, pattern: str) -> bool:
+    """Whether a glob of a command or of a case's `only:` means this target, by its label or by its name."""
     names = (target.label, target.name, f"{target.provider}/{target.model}")
     return any(fnmatchcase(name, pattern) for name in names)
 
 
-def _expand_all(
-    specs: Iterable[TargetSpec], catalogues: Catalogues, source_of: SourceOf, where: str
+def _replaced(
+    patterns: Sequence[str], own: Sequence[Target], catalogues: Catalogues, source_of: SourceOf
 ) -> tuple[Target, ...]:
-    targets = [target for spec in specs for target in expand_target(spec, catalogues, source_of, where)]
-    seen: set[str] = set()
-    for target in targets:
-        if target.label in seen:
-            message = f"{where}: two targets have the label '{target.label}'"
-            raise InputError(
-                message, remedy="give them different labels with `as:`; {model} and {parameter} are filled in"
-            )
-        seen.add(target.label)
+    for pattern in patterns:
+        if "/" not in pattern:
+            remedy = did_you_mean(pattern, [target.label for target in own])
+            message = f"--target: '{pattern}' is neither a target of the suite nor <provider>/<model>"
+            raise UsageError(message, remedy=remedy)
+    return _expand_all([TargetSpec(model=pattern, location="--target") for pattern in patterns], catalogues, source_of)
+
+
+def _check_only(suite: Suite, own: Sequence[Target]) -> None:
+    """Refuse an `only:` that means none of the suite's own targets: the case would vanish without a word."""
+    for case in suite.cases if own else ():
+        for pattern in case.only:
+            if not any(matches(target, pattern) for target in own):
+                message = f"{case.location}: case '{case.id}' is only for '{pattern}', which is no target of the suite"
+                raise InputError(message, remedy=did_you_mean(pattern, [target.label for target in own]))
+
+
+def _expand_all(specs: Iterable[TargetSpec], catalogues: Catalogues, source_of: SourceOf) -> tuple[Target, ...]:
+    targets: list[Target] = []
+    labels: set[str] = set()
+    for spec in specs:
+        for target in expand_target(spec, catalogues, source_of):
+            if target.label in labels:
+                message = f"{spec.location}: two targets have the label '{target.label}'"
+                remedy = "give them different labels with `as:`; {model} and {parameter} are filled in"
+                raise InputError(message, remedy=remedy)
+            labels.add(target.label)
+            targets.append(target)
     return tuple(targets)
 
 
-def expand_target(spec: TargetSpec, catalogues: Catalogues, source_of: SourceOf, where: str) -> list[Target]:
+def expand_target(spec: TargetSpec, catalogues: Catalogues, source_of: SourceOf) -> list[Target]:
     """One spec's targets: each model that its glob matches, times each combination of its matrix.
 
-    where   what names the spec, for messages
     raises  InputError if it matches nothing
     """
+    where = spec.location
     return [
         Target(
             provider=provider.name,
@@ -95,9 +111,9 @@ def _models(pattern: str, catalogues: Catalogues, where: str) -> list[tuple[Prov
     providers = [p for p in catalogues.providers if fnmatchcase(p.name, provider_part)]
     if not providers:
         known = [provider.name for provider in catalogues.providers]
-        raise InputError(
-            f"{where}: no catalogue describes a provider '{provider_part}'", remedy=did_you_mean(provider_part, known)
-        )
+        message = f"{where}: no catalogue describes a provider '{provider_part}'"
+        remedy = f"{did_you_mean(provider_part, known)}\n   or describe it in a catalogue file: --catalogue FILE"
+        raise InputError(message, remedy=remedy)
     if not re.search(r"[*?\[]", model_part):
         found = [(provider, model_part) for provider in providers if provider.find_model(model_part)]
     else:
@@ -148,3 +164,13 @@ def check_judges(suites: Iterable[Suite], catalogues: Catalogues, kinds: Mapping
         for check in (check for turn in case.turns for check in turn.expect):
             for name in models_of(check, kinds):
                 _models(name, catalogues, f"{case.location}: case '{case.id}'")
+
+
+def check_targets(suite: Suite, catalogues: Catalogues, kinds: Mapping[str, CheckKind]) -> None:
+    """Refuse a suite whose own targets or judges no catalogue knows.
+
+    raises  InputError with the place
+    """
+    if suite.targets:
+        targets_of(suite, (), catalogues, lambda provider: provider.name)
+    check_judges([suite], catalogues, kinds)

@@ -62,14 +62,15 @@ def write_run(run: Run) -> Iterator[bytes]:
         yield encode_line(run.footer)
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path, *, torn: bool = False) -> Run:
     """A records.jsonl file, read whole.
 
+    torn    drop a last line that was not written to its end, as a crash leaves it
     raises  InputError naming the line: not there, not ours, another version, or no footer
     """
     try:
         with path.open("rb") as file:
-            return _assemble(file, path)
+            return _assemble((line for line in file if not torn or line.endswith(b"\n")), path)
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror or error}"
         raise InputError(message, remedy="name a run's folder, or its records.jsonl") from error

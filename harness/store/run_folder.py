@@ -130,15 +130,18 @@ def _mode_of(path: Path) -> str:
             return "unknown"
 
 
-def read_run_folder(path: Path) -> Run:
-    """A finished run, from its folder or its records.jsonl.
+def read_run_folder(path: Path, *, unfinished: bool = False) -> Run:
+    """A run, from its folder or its records file.
 
-    raises  InputError if there is none, it is not readable, or it never closed
+    unfinished  also take a run that was cut short, from its journal; its footer is None
+    raises      InputError if there is none, it is not readable, or it never closed and that is not allowed
     """
     records = path / RECORDS if path.is_dir() else path
     if path.is_dir() and not records.exists() and (path / JOURNAL).exists():
+        if unfinished:
+            return read_run(path / JOURNAL, torn=True)
         message = f"{path}: the run did not finish: it has a journal and no records.jsonl"
-        raise InputError(message, remedy="run the suite again, with another --out or with --overwrite")
+        raise InputError(message, remedy="harness report shows what it has; to finish it, run the suite again")
     run = read_run(records)
     if run.footer is None:
         raise InputError(f"{records}: no footer: the file was cut short", remedy="run the suite again")

@@ -13,7 +13,7 @@ from harness.core.suite import Case, Turn
 from harness.reading import Document, Problem
 from harness.suite.dataset import Row
 from harness.suite.expectations import Expectations
-from harness.suite.file_format import CaseItem, ImagePart, MessageItem, SuiteFile, TextPart
+from harness.suite.file_format import CaseItem, Defaults, ImagePart, MessageItem, TextPart
 from harness.suite.templates import TemplateProblem, fill, fill_value
 
 Where = tuple[str | int, ...]
@@ -22,23 +22,29 @@ Where = tuple[str | int, ...]
 class CaseBuilder:
     """Builds the cases of one suite, and remembers what went wrong.
 
-    suite     the validated file
+    suite     its name
+    defaults  what its cases begin with
+    known     its variables
     document  for positions
     expect    parses checks
     """
 
-    def __init__(self, suite: SuiteFile, document: Document, expect: Expectations) -> None:
+    def __init__(
+        self, suite: str, defaults: Defaults, known: Mapping[str, Any], document: Document, expect: Expectations
+    ) -> None:
         """Begin with no problems."""
         self._suite = suite
+        self._defaults = defaults
+        self._known = known
         self._document = document
         self._expect = expect
         self.problems: list[Problem] = []
 
-    def build(self, position: int, row: Row | None) -> Case:
-        """The case at that position of the file, with one row filled in (None without a dataset)."""
-        item, defaults = self._suite.cases[position], self._suite.defaults
+    def build(self, item: CaseItem, position: int, row: Row | None) -> Case:
+        """A case, which stands at that position of the file, with one row filled in (None without a dataset)."""
+        defaults = self._defaults
         where: Where = ("cases", position)
-        known = {**self._suite.vars, **item.vars, **(row.columns if row else {})}
+        known = {**self._known, **item.vars, **(row.columns if row else {})}
         system = item.system if item.system is not None else defaults.system
         passing = item.passing or defaults.passing
         mark = self._document.mark(where)
@@ -47,7 +53,7 @@ class CaseBuilder:
             for name in ("params", "tools", "tool_results", "response_format")
         }
         return Case(
-            suite=self._suite.suite,
+            suite=self._suite,
             id=item.id,
             row=row.name if row else None,
             about=item.about,

@@ -194,7 +194,7 @@ class CaseItem(Strict):
 
 
 class ParameterItem(Strict):
-    """What is expected of a parameter's support, decided by `harness verify`'s probes."""
+    """What is expected of a parameter's support; its form is checked."""
 
     parameter: Identifier = Field(description="The parameter's wire name.")
     models: list[Text] = Field(min_length=1, description="'<provider>/<model>'; * and ? match any.")

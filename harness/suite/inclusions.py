@@ -22,7 +22,7 @@ LEFT_ALONE = frozenset({"dataset", "params", "matrix"})
 
 
 class Inclusions:
-    """Replaces every mapping whose only key is `file`, and remembers what went wrong.
+    """Replaces every mapping whose only key is `file`, and remembers what went wrong, and where (`missing`).
 
     document  the suite, for positions
     folder    the suite's folder: nothing outside its tree is read
@@ -33,6 +33,7 @@ class Inclusions:
         self._document = document
         self._folder = folder
         self.problems: list[Problem] = []
+        self.missing: list[tuple[str | int, ...]] = []
 
     def resolve(self, value: Any, where: tuple[str | int, ...] = ()) -> Any:
         """The value with every inclusion replaced: YAML and JSON parsed, images as data URLs, all else as text."""
@@ -56,6 +57,7 @@ class Inclusions:
         except ReferenceProblem as problem:
             self._add(where, problem.message, problem.remedy)
         except ProblemsError as error:
+            self.missing.append(where)
             self.problems.extend(error.problems)
         except (ValueError, RecursionError) as error:
             self._add(where, f"'{reference}' is not JSON: {error}", "mend the file, or give it another ending")
@@ -65,4 +67,5 @@ class Inclusions:
         return ""
 
     def _add(self, where: tuple[str | int, ...], message: str, remedy: str) -> None:
+        self.missing.append(where)
         self.problems.append(self._document.problem((*where, "file"), message, "suite-file", remedy))

@@ -76,8 +76,8 @@ def _leaf(lead: str, value: object, pad: str) -> Iterator[str]:
 def _fits_a_block(text: str) -> bool:
     if "\n" not in text or text[0].isspace() or _UNSAFE.search(text) or _SURROGATE.search(text):
         return False
-    # A last line of blanks reads as none, and a tab where a line's indentation ends is refused.
-    return not text.rstrip("\n")[-1].isspace() and "\n\t" not in text
+    # A last line of blanks would read as none.
+    return not text.rstrip("\n")[-1].isspace()
 
 
 def _flow(value: object) -> str:

@@ -153,8 +153,7 @@ class _EventReader:
 
     def _scalar(self, event: Any) -> None:
         value: object = event.value
-        tag = event.tag
-        if tag is None:
+        if (tag := event.tag) is None:
             if event.implicit[0]:
                 value = _plain(event.value)
         elif tag == f"{_TAG}binary":
@@ -189,15 +188,14 @@ def _plain(text: str) -> object:
     """What an unquoted scalar stands for in YAML 1.1, which vcrpy writes; a date stays text."""
     if text and text[0] not in _PERHAPS_NOT_TEXT:
         return text
-    if _INT.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return _resolved(text)
+    # Times differ from one another; statuses, lengths and the like repeat.
+    return float(text) if _FLOAT.fullmatch(text) else _resolved(text)
 
 
 @lru_cache(maxsize=1024)
 def _resolved(text: str) -> object:
+    if _INT.fullmatch(text):
+        return int(text)
     tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
     if tag not in _PLAIN_TAGS or tag.endswith("timestamp"):
         return text

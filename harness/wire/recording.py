@@ -204,7 +204,7 @@ class CassetteTransport:
         self._writes.add(write)
         write.add_done_callback(self._writes.discard)
         # A trial that is cancelled here has been paid for all the same: the write goes on, and `aclose` waits for it.
-        await asyncio.sleep(0)
+        await asyncio.shield(write)
         self._fresh.add((shelf.path, call.key))
         answer = exchange_of(call, shelf.add(interaction), self._redactor, recorded=False)
         last = replace(answer.last, waited_s=exchange.last.waited_s)

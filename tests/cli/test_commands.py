@@ -126,7 +126,7 @@ def test_cassettes_are_listed_with_who_answered(harness, suite):
 
     assert result.code == 0
     assert "cassettes/local/s/m/a.yaml" in result.out
-    assert "1 cassettes, 1 recordings" in result.out
+    assert "1 cassette, 1 recording\n" in result.out
 
 
 def test_a_cassette_that_cannot_be_read_is_listed_as_such(harness):

@@ -8,7 +8,12 @@ from harness.core.reply import ApiError, Reply
 from harness.runner.conversation import Step, Stopped, next_step
 
 CALL = ToolCall(id="c1", name="weather", arguments="{}")
-TOOLS = "  - {id: a, prompt: rain?, tool_results: {weather: {wet: true}}, expect: [{contains: x}]}"
+TOOLS = """
+  - id: a
+    prompt: rain?
+    tools: [{type: function, function: {name: weather}}]
+    tool_results: {weather: {wet: true}}
+    expect: [{contains: x}]"""
 TWO_TURNS = "  - {id: a, turns: [{prompt: one}, {prompt: two}], expect: [{contains: x}]}"
 
 
@@ -41,7 +46,7 @@ def test_a_call_that_has_no_script_ends_the_conversation():
 
 
 def test_a_model_that_never_stops_calling_is_stopped_after_the_agreed_rounds():
-    (trial,) = trials_of(TOOLS.replace("prompt", "max_rounds: 2, prompt"))
+    (trial,) = trials_of(TOOLS.replace("prompt", "max_rounds: 2\n    prompt"))
     calling = Reply(tool_calls=(CALL,))
 
     assert isinstance(next_step(trial, [calling] * 2), Step)

@@ -3,9 +3,9 @@ from suite_texts import trials_of
 
 from harness.checks import load_kinds
 from harness.core.outcome import Outcome
-from harness.core.record import ExchangeRecord
+from harness.core.record import AttemptRecord, ExchangeRecord
 from harness.core.reply import ApiError, Reply, Timing
-from harness.runner.grade import grade_trial, wanted_follow_ups
+from harness.runner.grade import grade_trial, total_cost, wanted_follow_ups
 
 KINDS = load_kinds()
 JUDGED = "  - {id: a, prompt: hi, expect: [{judge: {model: local/j, rubric: is it kind?}}]}"
@@ -19,6 +19,21 @@ def graded(case, *replies, stopped=None):
 
 def failing(kind, status, message="m"):
     return Reply(status=status, error=ApiError(kind=kind, message=message))
+
+
+@pytest.mark.parametrize(
+    ("reply", "attempts", "cost"),
+    [
+        (Reply(status=200), (), None),
+        (failing("refused", 400), (), 0),
+        (failing("timeout", None), (AttemptRecord(error="timeout"),), None),
+        (failing("network", None), (AttemptRecord(error="lost"),), None),
+        (failing("network", None), (AttemptRecord(error="connect"),), 0),
+        (failing("missing-recording", None), (), 0),
+    ],
+)
+def test_a_reply_without_a_price_costs_nothing_only_if_it_cannot_have_been_billed(reply, attempts, cost):
+    assert total_cost([ExchangeRecord(turn=0, key="k", reply=reply, attempts=attempts)]) == cost
 
 
 def test_a_reply_that_meets_every_check_passes():

@@ -5,6 +5,7 @@ import pytest
 from suite_texts import TARGET, suite_of, trials_of
 
 from harness.catalogue import Catalogues
+from harness.checks import load_kinds
 from harness.core.catalogue import Limits, Model, Provider, Tariff
 from harness.core.errors import UsageError
 from harness.runner.plan import Selection, estimate, plan_run
@@ -82,13 +83,15 @@ def test_too_few_repeats_for_a_case_to_pass_are_refused():
 
 
 def test_an_estimate_bounds_cost_by_the_dearest_output_and_time_by_the_limit():
-    (row,) = estimate(plan(CASE), Catalogues(providers=(PRICED,)), "documented")
+    (row,) = estimate(plan(CASE), Catalogues(providers=(PRICED,)), load_kinds(), "documented")
 
     assert (row.requests, row.output_tokens, row.minutes) == (1, 10, 0.5)
     assert row.cost_usd == Decimal(30) / 1_000_000
 
 
 def test_a_reply_without_a_bound_has_no_estimated_cost():
-    (row,) = estimate(plan(CASE.replace("max_tokens: 10", "seed: 1")), Catalogues(providers=(PRICED,)), "documented")
+    (row,) = estimate(
+        plan(CASE.replace("max_tokens: 10", "seed: 1")), Catalogues(providers=(PRICED,)), load_kinds(), "documented"
+    )
 
     assert (row.output_tokens, row.cost_usd) == (None, None)

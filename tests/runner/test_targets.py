@@ -19,7 +19,7 @@ CATALOGUES = Catalogues(
 
 
 def expand(**spec):
-    return expand_target(TargetSpec(**spec), CATALOGUES, lambda provider: provider.name, "s.yaml")
+    return expand_target(TargetSpec(**spec), CATALOGUES, lambda provider: provider.name)
 
 
 def test_a_glob_is_every_model_that_it_matches():

@@ -143,6 +143,10 @@ def test_a_change_in_a_file_that_a_suite_names_changes_the_suites_digest(suite, 
         ("{id: a, prompt: hi, repeats: 2, pass: {at_least: 3}, expect: [{contains: x}]}", "can never pass"),
         ("{id: a, prompt: hi, stream: no, expect: [{contains: x}]}", "no"),
         ("{id: a, dataset: {file: nowhere.csv}, prompt: hi, expect: [{contains: x}]}", "nowhere.csv"),
+        (
+            "{id: a, prompt: hi, tools: [{function: {name: look}}], tool_results: {lok: 1}, expect: [{contains: x}]}",
+            "no tool of this case is named 'lok'",
+        ),
         ("{id: a, messages: [{user: hi, assistant: ho}], expect: [{contains: x}]}", "exactly one of the keys"),
     ],
 )
@@ -153,12 +157,24 @@ def test_a_slip_is_a_problem_with_its_place(suite, case, words):
     assert {problem.line for problem in problems} == {4}
 
 
-def test_all_problems_of_a_suite_are_told_at_once(suite):
-    cases = "  - {id: a, prompt: hi, expect: [{contain: x}]}\n  - {id: A, prompt: '{{ y }}', expect: [{regex: '('}]}\n"
+def test_all_problems_of_a_suite_are_told_at_once_whatever_their_kind(suite):
+    cases = """
+  - {id: a, promt: hi, expect: [{contains: x}]}
+  - {id: b, prompt: "{{ y }}", expect: [{contain: x}]}
+  - {id: c, prompt: hi, stream: no, expect: [{regex: "("}]}
+  - {id: d, prompt: {file: nowhere.txt}, dataset: {file: nowhere.csv}, expect: [{contains: x}]}
+"""
 
-    codes = {problem.code for problem in problems_of(suite, cases)}
+    found = [(problem.line, problem.code) for problem in problems_of(suite, cases)]
 
-    assert {"suite-duplicate-id"} <= codes or {"suite-unknown-check", "suite-template", "suite-check"} <= codes
+    assert found == [
+        (5, "suite-unknown-key"),
+        (6, "suite-template"),
+        (6, "suite-unknown-check"),
+        (7, "yaml-1.1"),
+        (8, "suite-file"),
+        (8, "suite-dataset"),
+    ]
 
 
 def test_a_folder_is_searched_for_suites_and_tolerates_the_files_beside_them(tmp_path):

@@ -1,13 +1,16 @@
 import asyncio
+import fcntl
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 import yaml
 from wire_samples import answering, body_of, call_to, cassettes_in, echo, record, replay, response, send, serving
 
 from harness.core.errors import UnreadableCassette
+from harness.wire.cassette_journal import append_to_journal
 
 
 def cassette(root):
@@ -143,3 +146,18 @@ def test_two_processes_that_record_one_cassette_lose_nothing(tmp_path):
     assert [one.wait() for one in running] == [0, 0]
     assert len(yaml.safe_load(cassette(tmp_path).read_text())["interactions"]) == 40
     assert not journal(tmp_path).exists()
+
+
+def test_a_line_that_waits_for_a_merge_goes_to_the_next_journal(tmp_path):
+    crash_after(tmp_path, body_of("a"))
+    line = json.loads(journal(tmp_path).read_text())
+
+    with journal(tmp_path).open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=append_to_journal, args=(cassette(tmp_path), line))
+        waiting.start()
+        threading.Event().wait(0.1)
+        journal(tmp_path).unlink()
+    waiting.join()
+
+    assert replay(tmp_path, call_to(body=body_of("a")))[0].recorded

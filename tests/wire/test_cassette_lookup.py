@@ -1,3 +1,4 @@
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,15 +135,17 @@ def test_identical_requests_to_two_vendors_are_counted_apart(tmp_path):
     assert replies(tmp_path, *calls, cassettes=[path], hosts=HOSTS) == ["x", "o"]
 
 
-def test_our_recording_of_one_source_does_not_answer_for_another(tmp_path):
-    record(tmp_path, response, body_of())
-    own(tmp_path, "xai").parent.mkdir(parents=True)
-    own(tmp_path).rename(own(tmp_path, "xai"))
+@pytest.mark.parametrize(("made_by", "asked_of"), [("local", "xai"), ("xai-sim", "local"), ("xai", "xai-sim")])
+def test_our_recording_of_one_source_does_not_answer_for_another(tmp_path, made_by, asked_of):
+    record(tmp_path, response, body_of(), source=made_by)
+    assert replay(tmp_path, call_to(source=made_by), hosts=HOSTS)[0].recorded
+    own(tmp_path, asked_of).parent.mkdir(parents=True)
+    own(tmp_path, made_by).rename(own(tmp_path, asked_of))
 
-    exchange = replay(tmp_path, call_to(source="xai"), hosts=HOSTS)[0]
+    exchange = replay(tmp_path, call_to(source=asked_of), hosts=HOSTS)[0]
 
     assert (exchange.last.error, exchange.recorded) == ("wrong-source", False)
-    assert "'local'" in exchange.last.message
+    assert f"recorded from '{made_by}'; it cannot answer for '{asked_of}'" in exchange.last.message
 
 
 def test_named_cassettes_answer_instead_of_the_cases_own(tmp_path):

@@ -29,6 +29,7 @@ from wire_samples import (
 )
 
 from harness.core.clock import VirtualClock
+from harness.core.exchange import Attempt, Frame
 from harness.wire import Redactor
 from harness.wire.cassette_emit import dump_yaml
 from harness.wire.cassette_file import read_cassette
@@ -146,8 +147,6 @@ odd_texts = st.text(st.sampled_from(list("a \n\t\r\x00\x85\u2028\ufeff'\"#:-|\U0
     answered=odd_texts | st.text().map(lambda text: text.encode("utf-8", "ignore")) | st.binary(),
 )
 def test_any_bytes_survive_our_writing_our_reading_and_vcrpys(asked, answered):
-    from harness.core.exchange import Attempt, Frame
-
     call = call_to(body=asked)
     attempt = Attempt(status=200, frames=(Frame(at_ms=1.0, content=answered),) if answered else (), total_ms=2.0)
     interaction = interaction_of(call, attempt, nonces=(), recorded_at=VirtualClock().now(), redactor=Redactor())
