@@ -7,10 +7,10 @@ little, or gives 0 for what is no number, one of ours checks first.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from jinja2 import TemplateError, Undefined, UndefinedError, pass_context
-from jinja2.filters import FILTERS as JINJAS
+from jinja2.filters import FILTERS as JINJAS_FILTERS
 from jinja2.tests import TESTS as JINJAS_TESTS
 
 from harness.suite.template_limits import MAX_ENTRIES, TemplateProblem, named
@@ -20,6 +20,8 @@ ERRORS = (
     TemplateError,
 )
 """What Python and Jinja raise where values do not fit."""
+_FILTERS: Mapping[str, Any] = JINJAS_FILTERS
+_TESTS: Mapping[str, Any] = JINJAS_TESTS
 _FINEST = 20
 _WIDEST_JSON = 8
 
@@ -36,7 +38,11 @@ def _replace(context: Any, s: Any, old: Any, new: Any, count: int | None = None)
 def _indent(context: Any, s: str, width: int | str = 4, first: Any = None, blank: Any = None) -> Any:
     size = len(width) if isinstance(width, str) else width
     context.limits.characters(len(s) + (len(s.splitlines()) + 1) * (size + 1))
-    return JINJAS["indent"](s, width, first, blank)
+    return _FILTERS["indent"](s, width, first, blank)
+
+
+def _items(value: Mapping[str, Any]) -> list[list[Any]]:
+    return [[*pair] for pair in value.items()]
 
 
 def _tojson(value: Any, indent: int | None = None) -> str:
@@ -48,12 +54,12 @@ def _tojson(value: Any, indent: int | None = None) -> str:
 def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
     if not isinstance(value, int | float) or abs(precision) > _FINEST:
         raise ValueError(f"it takes a number, and up to {_FINEST} digits")
-    return JINJAS["round"](value, precision, method)
+    return _FILTERS["round"](value, precision, method)
 
 
 def _number(name: str) -> Callable[..., Any]:
     def converted(value: Any, default: Any = None, *base: Any, **by_name: Any) -> Any:
-        number = JINJAS[name](value, default, *base, **by_name)
+        number = _FILTERS[name](value, default, *base, **by_name)
         if number is None:
             raise ValueError(f"it is no number, and no default is given, as in |{name}(0)")
         return number
@@ -62,7 +68,7 @@ def _number(name: str) -> Callable[..., Any]:
 
 
 def _divides(value: Any, num: Any = 2) -> bool:
-    if not (isinstance(value, int | float) and isinstance(num, int | float)):
+    if not (isinstance(defined(value), int | float) and isinstance(defined(num), int | float)):
         raise TypeError(f"{named(value)} cannot be divided by {named(num)}")  # Python would format text % 1
     return value % num == 0
 
@@ -87,7 +93,9 @@ def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 length = sum(len(each) for each in given if isinstance(each, str))
                 limits.spend(limits.weigh(value) * _FACTORS.get(name, length // 4))
             result = function(*([passed[wants.name]] if wants else []), value, *args, **kwargs)
-            return limits.made(list(islice(result, MAX_ENTRIES + 1)) if isinstance(result, Iterator) else result)
+            if isinstance(result, Iterator):
+                result = list(islice(result, MAX_ENTRIES + 1))
+            return result if isinstance(result, Undefined) else limits.made(result)
         except UndefinedError:
             raise
         except ERRORS as error:
@@ -105,21 +113,21 @@ _AT_A_GLANCE = ("count", "first", "items", "last", "length", "list", "reverse")
 # Beyond the weight: titles are made of many texts, integers of one hash make 'unique' quadratic, JSON is indented.
 _FACTORS = {"indent": 0, "replace": 0, "title": 64, "tojson": 4, "unique": 40}
 _JINJAS_OWN = (
-    *("abs", "capitalize", "count", "first", "items", "join", "last", "length", "list", "lower", "map", "reverse"),
+    *("abs", "capitalize", "count", "first", "join", "last", "length", "list", "lower", "map", "reverse"),
     *("sort", "string", "title", "trim", "truncate", "unique", "upper"),
 )
-_OURS = {"indent": _indent, "replace": _replace, "round": _round, "tojson": _tojson}
+_OURS = {"indent": _indent, "items": _items, "replace": _replace, "round": _round, "tojson": _tojson}
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    **{name: JINJAS[name] for name in ("d", "default")},
-    **{name: _limited(name, JINJAS[name]) for name in _JINJAS_OWN},
+    **{name: _FILTERS[name] for name in ("d", "default")},
+    **{name: _limited(name, _FILTERS[name]) for name in _JINJAS_OWN},
     **{name: _limited(name, _number(name)) for name in ("float", "int")},
     **{name: _limited(name, ours) for name, ours in _OURS.items()},
 }
 """By name."""
 _JINJAS_TESTS = ("boolean", "false", "float", "integer", "mapping", "none", "number", "string", "true")
 TESTS: Mapping[str, Callable[..., Any]] = {
-    **{name: cast("Any", JINJAS_TESTS[name]) for name in ("defined", "undefined")},
-    **{name: _strict(JINJAS_TESTS[name]) for name in _JINJAS_TESTS},
+    **{name: _TESTS[name] for name in ("defined", "undefined")},
+    **{name: _strict(_TESTS[name]) for name in _JINJAS_TESTS},
     "divisibleby": _divides,
     "even": _divides,
     "odd": lambda value: not _divides(value),

@@ -79,7 +79,7 @@ class Limits:
                     if part.bit_length() > MAX_BITS:
                         raise TemplateProblem("a number is too large", remedy="use smaller numbers")
                 elif isinstance(part, complex) or (isinstance(part, float) and not math.isfinite(part)):
-                    raise TemplateProblem("the result is no finite number", remedy="correct the numbers")
+                    raise TemplateProblem("a number is not finite", remedy="correct the numbers")
                 elif not isinstance(part, float | None):
                     str(part)  # raises what says which name is not defined
                     raise TemplateProblem(f"{named(part)} cannot be used here", remedy="use text, numbers and lists")

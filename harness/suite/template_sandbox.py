@@ -91,13 +91,18 @@ class _Environment(ImmutableSandboxedEnvironment):
         """Refused before it is made where it would be large."""
         limits = cast("_Context", context).limits
         for one, other in ((defined(left), right), (defined(right), left)):
-            if isinstance(one, list | str) and (operator == "%" or (operator == "*" and isinstance(other, list | str))):
-                raise TypeError(f"{named(left)} {operator} {named(right)} means nothing")
-            if isinstance(one, str):
-                limits.characters(len(one) * (other if operator == "*" else 1))
-            elif isinstance(one, list):
-                limits.entries(len(one) * (other if operator == "*" else 1))
-        if operator == "**" and isinstance(left, int) and left.bit_length() * right > MAX_BITS:
+            if not isinstance(one, str | list | tuple):
+                continue
+            if operator not in ("+", "*") or (operator == "*" and not isinstance(other, int)):
+                raise TypeError(f"{named(left)} {operator} {named(right)} means nothing")  # text % 1 would format
+            count = len(one) * max(0, other) if operator == "*" else len(one)
+            limits.characters(count) if isinstance(one, str) else limits.entries(count)
+        if (
+            operator == "**"
+            and isinstance(left, int)
+            and isinstance(right, int)
+            and left.bit_length() * right > MAX_BITS
+        ):
             raise TemplateProblem("a number is too large", remedy="use smaller numbers")
         return limits.made(super().call_binop(context, operator, left, right))
 
@@ -221,10 +226,8 @@ def _compiled(template: str) -> tuple[Template, bool]:
         raise TemplateProblem(message, remedy="keep long texts in files, and name them under 'vars'")
     try:
         tree = _checked(template)
-        written = [
-            part for output in tree.body for part in (output.nodes if isinstance(output, nodes.Output) else "if")
-        ]
-        lone = len(written) == 1 and not isinstance(written[0], nodes.TemplateData)
+        parts = tree.body[0].nodes if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output) else []
+        lone = len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData)
         code = _ENVIRONMENT.compile(_Guards().visit(tree))
     except TemplateSyntaxError as error:
         raise _problem(template, error.lineno, f"template syntax: {error.message}", _LITERALLY) from error

@@ -231,3 +231,53 @@ def test_a_judge_that_no_catalogue_knows_is_refused_before_anything_is_sent(harn
     result = harness("run", path, "--base-url", "http://127.0.0.1:9/v1")
 
     assert (result.code, "acme" in result.err) == (2, True)
+
+
+def test_a_case_that_no_target_is_meant_for_does_not_vanish_without_a_word(harness, suite):
+    path = suite(CASE.replace("id: a", "id: a, only: [local/n]"))
+
+    result = harness("validate", path)
+
+    assert (result.code, "is no target of the suite" in result.err) == (2, True)
+
+
+def test_validate_knows_the_models_of_the_catalogue(harness, suite):
+    path = suite(CASE)
+    path.write_text(path.read_text().replace("local/m", "acme/m"))
+
+    result = harness("validate", path)
+
+    assert result.code == 2
+    assert f"{path}:2:11: no catalogue describes a provider 'acme'" in result.err
+
+
+def test_an_unknown_price_profile_is_refused(harness, suite):
+    assert harness("plan", suite(CASE), "--prices", "nope").code == 2
+
+
+def test_one_label_never_means_two_targets(harness, suite):
+    one, two = suite(CASE), suite(CASE, name="t")
+    two.write_text(two.read_text().replace("[local/m]", "[{model: local/n, as: local/m}]"))
+
+    assert harness("plan", one, two).code == 2
+
+
+def test_plan_counts_the_judges(harness, suite):
+    path = suite("  - {id: a, prompt: hi, repeats: 3, expect: [{judge: {model: local/j, rubric: kind?}}]}")
+
+    (target,) = json.loads(harness("plan", path, "--json").out)["targets"]
+
+    assert (target["requests"], target["judgements"]) == (3, 3)
+
+
+def test_report_shows_a_run_that_was_cut_short_as_not_complete(harness, suite):
+    run_once(harness, suite(CASE))
+    records = Path("first/records.jsonl").read_bytes().splitlines(keepends=True)
+    Path("first/records.jsonl").unlink()
+    Path("first/journal.jsonl").write_bytes(b"".join(records[:2]) + records[1][:20])
+
+    result = harness("report", "first", "--markdown", "m.md")
+
+    assert result.code == 0
+    assert "not complete" in Path("m.md").read_text()
+    assert harness("grade", "first").code == 2

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.catalogue import parse_provider
 from harness.checks import load_kinds
 from harness.suite import parse_suite
 
@@ -55,10 +56,11 @@ def test_the_readme_names_the_two_commands_that_do_all_the_setting_up():
     assert COMMANDS[:2] == ["make demo", "make test"]
 
 
-def test_the_suite_in_the_readme_is_valid(tmp_path):
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+def test_the_files_in_the_readme_are_valid(tmp_path):
+    suite, provider = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 
-    assert parse_suite(text.encode(), tmp_path / "s.yaml", load_kinds()).name == "support"
+    assert parse_suite(suite.encode(), tmp_path / "s.yaml", load_kinds()).name == "support"
+    assert parse_provider(provider.encode(), "acme.yaml").find_tariff("large-2", "documented").output == 2
 
 
 def test_a_wheel_holds_what_the_demo_needs(clone, tmp_path):
