@@ -70,7 +70,7 @@ def _number(name: str) -> Callable[..., Any]:
 def _divides(value: Any, num: Any = 2) -> bool:
     if not (isinstance(defined(value), int | float) and isinstance(defined(num), int | float)):
         raise TypeError(f"{named(value)} cannot be divided by {named(num)}")  # Python would format text % 1
-    return value % num == 0
+    return bool(value % num == 0)
 
 
 def defined(value: Any) -> Any:
@@ -78,7 +78,7 @@ def defined(value: Any) -> Any:
     return str(value) if isinstance(value, Undefined) else value
 
 
-def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _limited(name: str, function: Any) -> Callable[..., Any]:
     """The filter, which costs what looking at its value does, times a fourth of its arguments' length."""
     wants = getattr(function, "jinja_pass_arg", None)
 

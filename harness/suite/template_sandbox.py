@@ -20,7 +20,7 @@ from harness.suite.template_filters import ERRORS, FILTERS, TESTS, defined
 from harness.suite.template_limits import MAX_BITS, MAX_ENTRIES, Limits, TemplateProblem, named
 
 _MAX_SOURCE = 500_000
-_MAX_TOKENS = 20_000
+_MAX_TOKENS = 10_000
 _MAX_DEPTH = 64
 _CACHED = 32
 _LITERALLY = "to mean the characters themselves, write {% raw %}…{% endraw %} around them"
@@ -75,7 +75,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """A mapping's key, a list's or text's entry, or a fact about the loop; never an attribute."""
-        if isinstance(defined(obj), dict) and isinstance(defined(argument), str) and argument in obj:
+        if isinstance(defined(argument), str) and isinstance(defined(obj), dict) and argument in obj:
             return obj[argument]
         if isinstance(obj, list | tuple | str) and type(argument) is int and -len(obj) <= argument < len(obj):
             return obj[argument]
@@ -117,7 +117,7 @@ def _turns(context: _Context, value: Any, cost: int) -> list[Any]:
 
 @pass_context
 def _sliced(context: _Context, value: Any, *bounds: Any) -> Any:
-    return context.limits.made(value[slice(*bounds)])
+    return context.limits.made(value[slice(*map(defined, bounds))])
 
 
 @pass_context
@@ -132,8 +132,8 @@ def _weighed(context: _Context, value: Any) -> Any:
 
 
 @pass_context
-def _range(context: _Context, start: int, stop: int | None = None, step: int = 1) -> Any:
-    steps = range(start) if stop is None else range(start, stop, step)
+def _range(context: _Context, *bounds: Any) -> Any:
+    steps = range(*map(defined, bounds))
     return context.limits.made([*steps[: MAX_ENTRIES + 1]])  # len() of a range stops at 63 bits
 
 

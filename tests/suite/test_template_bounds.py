@@ -1,12 +1,17 @@
 """No template can hang the harness or fill its memory."""
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from harness.suite.templates import TemplateProblem, fill, fill_value
 
 LONG = {"text": "x" * 100_000, "many": list(range(100_000)), "deep": [[[0] * 100] * 100] * 100, "s": "abc"}
+LONG |= {"big": "y" * 1_900_000, "alike": [number * (2**61 - 1) for number in range(1, 100_001)], "huge": 10**4000}
+MEMORY = 600_000_000
 
 
 def problem_of(template, variables):
@@ -55,6 +60,26 @@ HOSTILE = {
     "grouped digits": "{{ " + "1_" * 200_000 + "1 }}",
     "exponents": "{{ 1" + "e1" * 200_000 + " }}",
     "many expressions": "{{ s }}" * 60_000,
+    "text of a loop": "{% for x in many %}" + "y" * 400_000 + "{% endfor %}",
+    "negative repeats": "{% for x in many %}{{ big * -1000000 }}{{ big ~ s | length }}{% endfor %}",
+    "texts in power": "{{ huge ** big }}",
+    "formatting test": "{{ '%1000000000d' is even or '%1000000000d' is divisibleby 1 }}",
+    "formatting by two": "{{ '%1000000000d' is odd }}",
+    "constants in a test": "{% if 'a' * 10 ** 10 %}{% endif %}",
+    "constant filter": "{{ ('x' * 1000000) | indent(1000000) }}",
+    "long list of lists": "{{ [[[[0] * 100] * 100] * 100] * 100 }}",
+    "hashes alike": "{{ alike | unique | list }}",
+    "many keys to sort by": "{{ [many] | sort(attribute='" + "a," * 200_000 + "a') }}",
+    "trimming": "{{ big | trim(big[1:] ~ 'q') }}",
+    "mapped replacing": "{{ many | map('replace', '', big) | list }}",
+    "mapped text": "{{ many | map('string') | map('upper') | map('lower') | map('trim') | list }}",
+    "rounding": "{{ 5 | round(-1000000000) }}",
+    "wide json": "{{ deep | tojson(1000000000) }}",
+    "deep loops": "{% for x in many %}" * 30 + "{% endfor %}" * 30,
+    "deep ifs": "{% if 1 %}" * 200 + "{% endif %}" * 200,
+    "deep lists": "{{ " + "[" * 200 + "]" * 200 + " }}",
+    "many names": "".join(f"{{{{ name{number} | d(1) }}}}" for number in range(2000)),
+    "many comparisons": "{{ " + "many == " * 5000 + "many }}",
     "length": "{{ s }}" + "x" * 600_000,
 }
 
@@ -66,6 +91,21 @@ def test_no_template_can_hang_or_fill_the_memory(template):
     problem_of(template, LONG)
 
     assert time.process_time() - started < 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
+def test_the_hostile_templates_together_need_little_memory():
+    script = f"""
+import resource
+from tests.suite.test_template_bounds import HOSTILE, LONG, fill, problem_of
+resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
+for template in HOSTILE.values():
+    assert "MemoryError" not in repr(problem_of(template, LONG).__cause__)
+"""
+
+    ended = subprocess.run([sys.executable, "-c", script], check=False, cwd=Path(__file__).parents[2])
+
+    assert ended.returncode == 0
 
 
 def test_the_bounds_hold_for_a_value_as_a_whole():

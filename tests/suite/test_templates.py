@@ -78,21 +78,26 @@ def test_filling_leaves_the_given_value_as_it_was():
 @pytest.mark.parametrize(
     ("template", "message", "remedy"),
     [
-        ("{{ custmer }}", "'custmer' is not defined", "did you mean 'customer'? known here: customer, n, none"),
-        ("{{ order.itms }}", "'order' has no 'itms'", "did you mean 'items'? known here: items, id"),
-        ("{{ order['zzz'] }}", "'order' has no 'zzz'", "known here: items, id"),
-        ("{{ tags[7] }}", "'tags' has 3 entries, and none at 7", ""),
-        ("{{ n.real }}", "'n' is a number and has no 'real'", ""),
-        ("{{ none.x }}", "the value is none and has no 'x'", ""),
+        ("{{ custmer }}", "'custmer' is not defined", "did you mean 'customer'?"),
+        ("{{ custmer | upper }}", "'custmer' is not defined", "did you mean 'customer'?"),
+        ("{{ order.itms }}", "a mapping has no 'itms'", "did you mean 'items'?"),
+        ("{{ order['zzz'] }}", "a mapping has no 'zzz'", "allowed here: 'id', 'items'"),
+        ("{{ tags[7] }}", "a list has no entry 7", "default"),
+        ("{{ n.real }}", "a number has no 'real'", "default"),
+        ("{{ none.x }}", "none has no 'x'", "default"),
         ("{{ n | uper }}", "no filter 'uper'", "did you mean 'upper'?"),
+        ("{{ tags | map('uper') }}", "'map' takes the name of a filter", "upper"),
         ("{{ n is strin }}", "no test 'strin'", "did you mean 'string'?"),
-        ("{{ n | replace('a') }}", "filter 'replace' does not take these arguments", "it takes (old, new, count=None)"),
-        ("{{ 1 + customer }}", "a number + text means nothing", "join texts with ~"),
-        ("{{ n < customer }}", "a number and text cannot be compared so", "|int"),
-        ("{{ 'abc' | int }}", "text 'abc' is not a number", "|int(0)"),
-        ("{{ n / 0 }}", "5 / 0 cannot be computed", ""),
-        ("{{ (-n) ** 0.5 }}", "-5 ** 0.5 is no finite number", ""),
-        ("{{ [] | first }}", "'first' of something that is empty", "{% if"),
+        ("{{ n | replace('a') }}", "filter 'replace' cannot do this with a number", "the filter's arguments"),
+        ("{{ n | trim(1) }}", "filter 'trim' cannot do this with a number", "the filter's arguments"),
+        ("{{ 1 + customer }}", "the values do not fit: unsupported operand type(s) for +", "|string"),
+        ("{{ n < customer }}", "the values do not fit: '<' not supported", "|int"),
+        ("{{ 'abc' | int }}", "filter 'int' cannot do this with text: it is no number", "arguments"),
+        ("{{ n / 0 }}", "the values do not fit: division by zero", ""),
+        ("{{ (-n) ** 0.5 }}", "a number is not finite", "correct"),
+        ("{{ [] | first }}", "No first item, sequence was empty", "{% if"),
+        ("{% for x in n %}{% endfor %}", "the values do not fit: a loop needs a list", ""),
+        ("{% for x, y in tags %}{% endfor %}", "the values do not fit: not enough values to unpack", ""),
         ("{{ n if n }}", "an 'if' within an expression has no 'else'", "else"),
         ("{{ customer", "template syntax: ", "{% raw %}"),
         ("color: {#fff}", "template syntax: Missing end of comment tag", "{% raw %}"),
@@ -110,6 +115,24 @@ def test_a_fault_in_a_long_template_names_its_line():
     assert problem_of("one\ntwo\n{% if %}\n").message.startswith("line 3 of the template: template syntax")
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("nope", "[nope]", "{'a': nope}", "nope.a", "nope[0]", "nope[1:]", "order[nope]", "customer[nope:]", "-nope"),
+        *("nope + 1", "1 * nope", "2 ** nope", "nope ~ ''", "nope == 1", "1 < nope", "nope in []", "1 in nope"),
+        *("not nope", "nope and 1", "0 or nope", "1 if nope else 2", "nope if 1 else 2", "n is odd and nope"),
+        *("nope is none", "nope is divisibleby 2", "4 is divisibleby nope", "range(nope)", "nope | length"),
+        *("nope | list", "nope | items", "customer | replace('a', nope)", "customer | truncate(nope)"),
+        *("tags | join(nope)", "tags | sort(reverse=nope)", "n | int(nope)", "n2 | default(nope)"),
+        "[order] | map(attribute='nope') | list",
+    ],
+)  # fmt: skip
+def test_what_is_not_defined_is_a_problem_wherever_it_stands(expression):
+    for template in (f"{{{{ {expression} }}}}", f"{{{{ {expression} }}}}!"):
+        with pytest.raises(TemplateProblem, match="nope"):
+            fill_value(template, ROW)
+
+
 def test_a_fault_in_a_branch_not_taken_is_found_where_it_needs_no_values():
     assert "no filter" in problem_of("{% if false %}{{ n | nope }}{% endif %}").message
 
@@ -117,6 +140,7 @@ def test_a_fault_in_a_branch_not_taken_is_found_where_it_needs_no_values():
 def test_default_and_defined_allow_the_last_step_alone_to_be_missing():
     assert fill("{{ nope | default('x') }}{{ order.nope | d(n) }}{{ nope is defined }}", ROW) == "x5False"
     assert fill("{{ '' | default('x', true) }}{{ order.id | default('y') }}", ROW) == "xx-1"
+    assert fill("{{ [] | first | default('x') }}", ROW) == "x"
     assert "'nope' is not defined" in problem_of("{{ nope.more | default('x') }}").message
 
 
@@ -128,7 +152,7 @@ def test_tojson_is_plain_json_as_it_was_written():
 
 
 def test_tojson_refuses_what_json_cannot_hold():
-    assert "tojson" in problem_of("{{ x | tojson }}", {"x": [float("inf")]}).message
+    assert "not finite" in problem_of("{{ x | tojson }}", {"x": [float("inf")]}).message
 
 
 def test_a_mappings_key_is_never_a_method():
@@ -159,7 +183,13 @@ def test_a_mappings_key_is_never_a_method():
         "{{ customer | attr('upper') }}",
         "{{ ''.format }}",
         "{{ self._TemplateReference__context }}",
-        "{{ tags | map('upper') | list }}",
+        "{{ tags | map(':turns', 1) | list }}",
+        "{% for name in [':turns'] %}{{ tags | map(name, 1) | list }}{% endfor %}",
+        "{{ tags | map(*[':turns', 1]) | list }}",
+        "{{ tags | map(attribute='__class__') | list }}",
+        "{{ customer['__class__'] }}",
+        "{% for x in tags %}{{ loop }}{% endfor %}",
+        "{% for x in tags %}{{ loop._iterable }}{% endfor %}",
         "{{ range(*tags) }}",
         "{{ '%s' % n }}",
         "{% for x in tags %}{{ loop.cycle('a') }}{% endfor %}",

@@ -1,10 +1,11 @@
+import asyncio
 import gc
 import gzip
 import json
 
 import pytest
 import yaml
-from wire_samples import call_to, replay
+from wire_samples import call_to, cassettes_in
 
 from harness.core.errors import UnreadableCassette
 from harness.wire import Redactor
@@ -169,9 +170,13 @@ def test_what_is_no_cassette_is_refused_and_never_counts_as_empty(tmp_path, cont
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
 
-    for _ in range(2):
-        with pytest.raises(UnreadableCassette, match="cannot read this cassette"):
-            replay(tmp_path, call_to())
+    transport = cassettes_in(tmp_path)
+
+    with pytest.raises(UnreadableCassette, match="cannot read this cassette"):
+        asyncio.run(transport.send(call_to()))
+    path.unlink()
+    with pytest.raises(UnreadableCassette, match="cannot read this cassette"):
+        asyncio.run(transport.send(call_to()))
 
 
 def test_a_cassette_that_is_too_large_or_a_folder_is_refused(tmp_path):

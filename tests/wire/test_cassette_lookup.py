@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import yaml
 from hypothesis import given
@@ -215,3 +217,16 @@ def test_a_fresh_value_is_masked_in_the_key_and_kept_in_the_file(tmp_path):
 
     assert NONCE.encode() not in fetched.last.body
     assert (replayed.recorded, replayed.last.body, replayed.request) == (True, fetched.last.body, fetched.request)
+
+
+def test_a_secret_in_a_recording_of_vcrpy_is_found_by_its_masked_form_and_masked_when_replayed(tmp_path):
+    key = "topsecret-key-0123456789"
+    body = f'{{"a":"{key}"}}'
+    vcr_file(own(tmp_path), (f"http://h/v1/chat?key={key}", body, f"you sent {key}"))
+    redactor = Redactor([key])
+    call = call_to(body=body.encode(), redactor=redactor)
+    call = replace(call, key=replace(call.key, path=f"/v1/chat?key={'*' * len(key)}"))
+
+    exchange = replay(tmp_path, call, redactor=redactor)[0]
+
+    assert exchange.last.body == b"you sent " + b"*" * len(key)

@@ -1,7 +1,7 @@
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.core.errors import InputError
@@ -49,6 +49,7 @@ def test_no_name_leads_out_of_the_folder_or_is_too_long_for_a_file_system(names)
     assert all(len(part.encode()) <= 200 for part in path.parts)
 
 
+@example(one="a" * 300 + "b", other="a" * 300 + "c")
 @given(one=st.text(max_size=400), other=st.text(max_size=400))
 def test_different_names_have_different_files(one, other):
     assert (path_of(case=one) == path_of(case=other)) == (one == other)

@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -21,7 +22,15 @@ def test_where_a_compressed_body_is_cut_does_not_change_what_it_says(body, size,
 def test_a_decompression_bomb_is_refused_before_it_goes_off():
     bomb = gzip.compress(gzip.compress(gzip.compress(bytes(50_000_000))))
 
+    tracemalloc.start()
     with pytest.raises(TooLarge):
         decode_whole("gzip, gzip, gzip", bomb, 1_000_000)
-    with pytest.raises(BadCoding):
-        decode_whole(", ".join(["gzip"] * 9), bomb, 1_000_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 5_000_000
+
+
+def test_more_encodings_than_anyone_needs_are_refused():
+    with pytest.raises(BadCoding, match="9 times over"):
+        Decoder(", ".join(["gzip"] * 9), 1000)

@@ -95,7 +95,7 @@ def test_a_reply_that_breaks_off_is_lost_and_what_came_of_it_is_kept(head, rest)
         await asyncio.sleep(0.05)
         writer.write(rest[12:])
 
-    attempt = last(serve)
+    attempt = last(serve, total_timeout_s=10)
 
     assert (attempt.error, attempt.status, attempt.body) == ("lost", 200, b"partial")
 
