@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.core.catalogue import Limits, Model, Provenance, Provider, Tariff
 from harness.core.errors import InputError, UsageError
@@ -35,10 +36,6 @@ class Catalogues:
             known = [provider.name for provider in self.providers]
             raise UsageError(f"no catalogue describes a provider '{name}'", remedy=did_you_mean(name, known))
         return found
-
-    def owner_of(self, host: str) -> str | None:
-        """The provider whose own host this is, or None."""
-        return next((p.name for p in self.providers if host.lower() in p.hosts), None)
 
 
 def load_catalogues(paths: Iterable[Path] = ()) -> Catalogues:
@@ -88,6 +85,12 @@ def parse_provider(content: bytes, path: str) -> Provider:
                     document.problem(("models", position), message, "catalogue-duplicate", "rename or remove one")
                 )
             seen[name] = model.id
+    for where, url in [(("base_url",), item.base_url), *((("regions", n), u) for n, u in item.regions.items())]:
+        host = (urlsplit(url).hostname or "").lower()
+        if item.hosts and host not in (name.lower() for name in item.hosts):
+            message = f"'{host}' is not among the provider's own hosts"
+            remedy = "what answers there would be filed under this provider's name: add it to hosts, or correct it"
+            problems.append(document.problem(where, message, "catalogue-host", remedy))
     if problems:
         raise ProblemsError(problems)
 

@@ -6,7 +6,7 @@ It stands apart from the commands because plan, run and demo must assemble the s
 import random
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from harness.reading import did_you_mean
 from harness.runner.execute import Session
 from harness.runner.plan import Plan, Selection, plan_run
 from harness.runner.sources import Sources, choose_mode
-from harness.runner.targets import check_judges, targets_of
+from harness.runner.targets import check_judges, select_targets
 from harness.suite import load_suites
 from harness.wire import CassetteTransport, Redactor, Transport
 from harness.wire.dialects import load_dialect
@@ -64,15 +64,20 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
         environment=choices.environment,
     )
     suites = tuple(suite for suite in suites if suite.cases)
-    targets = {suite.name: targets_of(suite, choices.targets, catalogues, sources.source_of) for suite in suites}
+    targets = select_targets(suites, choices.targets, catalogues, sources.source_of)
     providers = {target.provider for group in targets.values() for target in group}
-    if choices.base_url is not None and len(providers) > 1:
-        message = f"--base-url: the targets belong to several providers: {', '.join(sorted(providers))}"
-        raise UsageError(message, remedy="narrow them to one provider with --target")
+    if len(providers) > 1 and (choices.base_url or choices.rename or choices.api_key_env):
+        message = (
+            f"--base-url, --provider and --api-key-env speak of one provider; the targets belong to {len(providers)}"
+        )
+        raise UsageError(message, remedy=f"narrow them with --target to one of {', '.join(sorted(providers))}")
+    # A judge may be of another provider: these options are not about it.
+    sources = replace(sources, applies_to=min(providers))
     for name in sorted(providers):
         load_dialect(catalogues.provider(name).dialect)
     _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
     check_judges(suites, catalogues, kinds)
+    suites = tuple(suite for suite in suites if targets[suite.name])
     plan = plan_run(suites, targets, Selection(cases=choices.cases, tags=choices.tags), choices.repeats)
     return Assembly(
         plan=plan, mode=choose_mode(choices.mode, choices.base_url), sources=sources, kinds=kinds, choices=choices

@@ -20,6 +20,7 @@ class Sources:
     """The command line's say in who answers.
 
     base_url     of `--base-url`: where the requests go instead of the provider's own host
+    applies_to   the provider that the three options speak of; a judge of another is reached as its catalogue says
     rename       of `--provider`: what the one who answers is called
     api_key_env  of `--api-key-env`
     environment  where keys are looked up
@@ -29,6 +30,7 @@ class Sources:
     base_url: str | None = None
     rename: str | None = None
     api_key_env: str | None = None
+    applies_to: str | None = None
     environment: Mapping[str, str] = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -44,12 +46,19 @@ class Sources:
             raise UsageError(message, remedy="choose another name: answers are filed under the one who gave them")
 
     def source_of(self, provider: Provider) -> str:
-        """Who answers for a provider: itself, whom `--provider` names, or `local` at a host that is not its own."""
-        if self.rename is not None:
-            return self.rename
-        if self.base_url is None or _is_own(provider, self.base_url):
+        """Who answers for a provider: itself, whom `--provider` names, or `local` at a host that is not its own.
+
+        raises  UsageError if `--provider` names another vendor, who does not answer for this one's models
+        """
+        if not self._speaks_of(provider):
             return provider.name
-        return "local"
+        if self.rename is None:
+            return provider.name if self.base_url is None or _is_own(provider, self.base_url) else "local"
+        named = self.catalogues.find(self.rename)
+        if named is not None and named.hosts and named.name != provider.name and self.base_url is None:
+            message = f"--provider: {named.name} does not answer for models of {provider.name}"
+            raise UsageError(message, remedy="name who does, and where with --base-url")
+        return self.rename
 
     def is_simulated(self, source: str) -> bool:
         """Whether that source's answers are a simulation."""
@@ -59,19 +68,25 @@ class Sources:
     def endpoint_of(self, provider: Provider, region: str | None) -> Endpoint:
         """Where and how to reach who answers for a provider. The key may be absent; a live call then says so."""
         source = self.source_of(provider)
-        stand_in = self.catalogues.find(source) or provider
-        own = stand_in.regions.get(region or "", stand_in.base_url)
-        at_home = self.base_url is None or _is_own(provider, self.base_url)
-        variable = self.api_key_env or provider.key_variable
+        # URL, header and key come from one row: a key never goes to another row's host.
+        row = self.catalogues.find(source) if self.base_url is None else None
+        row = row or provider
+        overridden = self._speaks_of(provider)
+        base_url = self.base_url if overridden and self.base_url is not None else None
+        variable = (self.api_key_env if overridden else None) or row.key_variable
+        # A server that is not the vendor's own may want no key; the vendor's always does.
+        wanted = base_url is None or _is_own(provider, base_url) or (overridden and self.api_key_env is not None)
         return Endpoint(
             source=source,
-            base_url=(self.base_url or own).rstrip("/"),
-            auth_header=provider.auth_header,
-            auth_prefix=provider.auth_prefix,
+            base_url=(base_url or _own_url(row, region if row is provider else None)).rstrip("/"),
+            auth_header=row.auth_header,
+            auth_prefix=row.auth_prefix,
             api_key=(self.environment.get(variable) or None) if variable else None,
-            # A server that is not the vendor's own may want no key; the vendor's always does.
-            key_variable=variable if at_home or self.api_key_env else None,
+            key_variable=variable if wanted else None,
         )
+
+    def _speaks_of(self, provider: Provider) -> bool:
+        return self.applies_to is None or self.applies_to == provider.name
 
     def secrets(self) -> tuple[str, ...]:
         """Every key that the environment holds for a known provider: none of them may reach a file."""
@@ -88,6 +103,10 @@ def choose_mode(mode: Mode | None, base_url: str | None) -> Mode:
     if mode is not None:
         return mode
     return "live" if base_url is not None else "replay"
+
+
+def _own_url(provider: Provider, region: str | None) -> str:
+    return provider.base_url if region is None else provider.regions[region]
 
 
 def _check_url(url: str) -> None:

@@ -21,24 +21,42 @@ from harness.reading import did_you_mean
 SourceOf = Callable[[Provider], str]
 
 
-def targets_of(
-    suite: Suite, patterns: Sequence[str], catalogues: Catalogues, source_of: SourceOf
-) -> tuple[Target, ...]:
-    """The targets that a suite is asked of.
+def select_targets(
+    suites: Sequence[Suite], patterns: Sequence[str], catalogues: Catalogues, source_of: SourceOf
+) -> dict[str, tuple[Target, ...]]:
+    """The targets that each suite is asked of, by the suite's name; none for a suite that the patterns leave out.
 
-    patterns   of `--target`: those that match the suite's own targets (label or name) narrow them; if none does, they
-               replace them, as '<provider>/<model>' patterns over the catalogue; empty for the suite's own
+    patterns   of `--target`: if all of them match targets of the suites (label or name), they narrow those; if none
+               does, they replace them, as '<provider>/<model>' patterns over the catalogue; empty for the suites' own
     source_of  who answers for a provider
     raises     UsageError or InputError naming what matches nothing, or a label that is used twice
     """
+    own = {suite.name: own_targets(suite, catalogues, source_of) for suite in suites}
+    everyone = [target for group in own.values() for target in group]
+    unmatched = [pattern for pattern in patterns if not any(matches(target, pattern) for target in everyone)]
+    if not patterns:
+        for suite in suites:
+            if not own[suite.name]:
+                message = f"{suite.path}: the suite names no targets"
+                raise UsageError(message, remedy="add a targets: list to it, or pass --target <provider>/<model>")
+        return own
+    if not unmatched:
+        return {name: tuple(t for t in group if any(matches(t, p) for p in patterns)) for name, group in own.items()}
+    for pattern in unmatched:
+        if "/" not in pattern or len(unmatched) < len(patterns):
+            message = f"--target: '{pattern}' is no target of the suites" + (", others are" if "/" in pattern else "")
+            raise UsageError(message, remedy=did_you_mean(pattern, [target.label for target in everyone]))
+    replaced = _expand_all([TargetSpec(model=p, location="--target") for p in patterns], catalogues, source_of)
+    return {suite.name: replaced for suite in suites}
+
+
+def own_targets(suite: Suite, catalogues: Catalogues, source_of: SourceOf) -> tuple[Target, ...]:
+    """The targets that a suite itself names.
+
+    raises  InputError with the place of one that no catalogue knows, or of an `only:` that means none of them
+    """
     own = _expand_all(suite.targets, catalogues, source_of)
     _check_only(suite, own)
-    if patterns:
-        narrowed = tuple(target for target in own if any(matches(target, pattern) for pattern in patterns))
-        return narrowed or _replaced(patterns, own, catalogues, source_of)
-    if not own:
-        message = f"{suite.path}: the suite names no targets"
-        raise UsageError(message, remedy="add a targets: list to it, or pass --target <provider>/<model>")
     return own
 
 
@@ -46,17 +64,6 @@ def matches(target: Target, pattern: str) -> bool:
     """Whether a glob of a command or of a case's `only:` means this target, by its label or by its name."""
     names = (target.label, target.name, f"{target.provider}/{target.model}")
     return any(fnmatchcase(name, pattern) for name in names)
-
-
-def _replaced(
-    patterns: Sequence[str], own: Sequence[Target], catalogues: Catalogues, source_of: SourceOf
-) -> tuple[Target, ...]:
-    for pattern in patterns:
-        if "/" not in pattern:
-            remedy = did_you_mean(pattern, [target.label for target in own])
-            message = f"--target: '{pattern}' is neither a target of the suite nor <provider>/<model>"
-            raise UsageError(message, remedy=remedy)
-    return _expand_all([TargetSpec(model=pattern, location="--target") for pattern in patterns], catalogues, source_of)
 
 
 def _check_only(suite: Suite, own: Sequence[Target]) -> None:
@@ -171,6 +178,5 @@ def check_targets(suite: Suite, catalogues: Catalogues, kinds: Mapping[str, Chec
 
     raises  InputError with the place
     """
-    if suite.targets:
-        targets_of(suite, (), catalogues, lambda provider: provider.name)
+    own_targets(suite, catalogues, lambda provider: provider.name)
     check_judges([suite], catalogues, kinds)

@@ -75,7 +75,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """A mapping's key, a list's or text's entry, or a fact about the loop; never an attribute."""
-        if isinstance(defined(argument), str) and isinstance(defined(obj), dict) and argument in obj:
+        obj, argument = defined(obj), defined(argument)
+        if isinstance(obj, dict) and isinstance(argument, str) and argument in obj:
             return obj[argument]
         if isinstance(obj, list | tuple | str) and type(argument) is int and -len(obj) <= argument < len(obj):
             return obj[argument]

@@ -25,13 +25,11 @@ def test_a_price_is_the_number_that_was_written():
     assert (tariff.input, tariff.output) == (Decimal("0.1"), Decimal("0.1"))
 
 
-def test_a_host_belongs_to_its_provider_in_any_spelling(tmp_path):
-    path = tmp_path / "acme.yaml"
-    path.write_bytes(VALID)
+def test_a_provider_never_claims_a_server_that_is_not_its_own():
+    broken = VALID.replace(b"https://api.acme.example", b"http://127.0.0.1:80")
 
-    catalogues = load_catalogues([path])
-
-    assert catalogues.owner_of("api.ACME.example") == "acme"
+    with pytest.raises(ProblemsError, match="not among the provider's own hosts"):
+        parse_provider(broken, "acme.yaml")
 
 
 def test_all_problems_of_a_catalogue_are_told_at_once():

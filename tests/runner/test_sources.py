@@ -59,3 +59,38 @@ def test_a_base_url_alone_means_live_and_nothing_means_replay():
     assert choose_mode(None, "http://x/v1") == "live"
     assert choose_mode(None, None) == "replay"
     assert choose_mode("record", "http://x/v1") == "record"
+
+
+def test_a_key_never_goes_to_another_vendors_host():
+    other = Provider(
+        name="other",
+        base_url="https://other.example/v1",
+        dialect="openai-chat",
+        hosts=("other.example",),
+        key_variable="OTHER",
+    )
+    known = Sources(
+        catalogues=Catalogues(providers=(ACME, other)), rename="other", environment={"ACME_KEY": "k1", "OTHER": "k2"}
+    )
+
+    with pytest.raises(UsageError, match="does not answer for models of acme"):
+        known.endpoint_of(ACME, None)
+
+
+def test_what_is_overridden_for_the_targets_provider_leaves_a_judges_alone():
+    overridden = sources(base_url="http://127.0.0.1:9000/v1", api_key_env="OTHER", applies_to="local")
+
+    judge = overridden.endpoint_of(ACME, None)
+
+    assert (judge.base_url, judge.api_key, judge.source) == ("https://api.acme.example/v1", "k1", "acme")
+
+
+def test_a_stand_in_of_the_catalogue_is_reached_at_its_own_address_with_its_own_key():
+    stand_in = Provider(name="acme-sim", base_url="http://127.0.0.1:7/v1", dialect="openai-chat", simulated=True)
+    known = Sources(
+        catalogues=Catalogues(providers=(ACME, stand_in)), rename="acme-sim", environment={"ACME_KEY": "k1"}
+    )
+
+    endpoint = known.endpoint_of(ACME, None)
+
+    assert (endpoint.base_url, endpoint.api_key) == ("http://127.0.0.1:7/v1", None)

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from suite_texts import suite_of
 
 from harness.catalogue import Catalogues
 from harness.core.catalogue import Model, Provider, TargetSpec
 from harness.core.errors import InputError
-from harness.runner.targets import expand_target, targets_of
+from harness.runner.targets import expand_target, select_targets
 
 ACME = Provider(
     name="acme",
@@ -65,8 +67,10 @@ def test_a_target_that_names_nothing_is_refused_with_what_there_is(spec, words):
 
 
 def select(*patterns):
-    suite = suite_of("  - {id: a, prompt: hi, expect: [{contains: x}]}")
-    return [target.label for target in targets_of(suite, patterns, CATALOGUES, lambda provider: provider.name)]
+    suites = [suite_of("  - {id: a, prompt: hi, expect: [{contains: x}]}", name) for name in ("s", "t")]
+    selected = select_targets(suites, patterns, CATALOGUES, lambda provider: provider.name)
+    assert selected["s"] == selected["t"]
+    return [target.label for target in selected["s"]]
 
 
 def test_a_pattern_narrows_the_suites_own_targets_where_it_matches_some():
@@ -80,3 +84,20 @@ def test_a_pattern_replaces_the_suites_targets_where_it_matches_none():
 def test_two_targets_never_share_a_label():
     with pytest.raises(InputError, match="two targets have the label"):
         select("acme/big-1", "acme/big-*")
+
+
+@pytest.mark.parametrize("patterns", [("local/m", "acme/big-1"), ("locl",), ("local/m", "nothing")])
+def test_every_pattern_must_mean_a_target_and_all_in_one_way(patterns):
+    with pytest.raises(InputError) as refusal:
+        select(*patterns)
+
+    assert "is no target of the suites" in refusal.value.message
+
+
+def test_a_suite_that_the_patterns_leave_out_is_left_out():
+    cases = "  - {id: a, prompt: hi, expect: [{contains: x}]}"
+    other = replace(suite_of(cases, "t"), targets=(TargetSpec(model="acme/small"),))
+
+    selected = select_targets([suite_of(cases), other], ["local/*"], CATALOGUES, lambda provider: provider.name)
+
+    assert [len(selected["s"]), len(selected["t"])] == [1, 0]
