@@ -42,7 +42,7 @@ class PriceItem(Strict):
     cached_input: Dollars | None = Field(None, description="Dollars per million cached input tokens.")
     output: Dollars | None = Field(None, description="Dollars per million output tokens.")
     reasoning: Dollars | None = Field(
-        None, description="Dollars per million reasoning tokens; billed as output if absent."
+        None, description="Dollars per million reasoning tokens; if absent, at most the output rate."
     )
     provenance: ProvenanceItem | None = Field(None, description="Where the prices come from.")
 

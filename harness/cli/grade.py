@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from harness import __version__
 from harness.catalogue import load_catalogues
 from harness.checks import load_kinds
 from harness.cli.options import price_option
@@ -17,11 +18,10 @@ from harness.cli.shipped import shipped_root
 from harness.cli.verdict import render_run, run_as_json
 from harness.core.errors import InputError, UsageError
 from harness.core.outcome import Outcome
-from harness.core.record import Run, TrialRecord
+from harness.core.record import Run, RunFooter, SuiteRef, TrialRecord
 from harness.report import render_html
 from harness.runner.regrade import Regraded, regrade
-from harness.store import read_run_folder, write_run
-from harness.store.run_folder import write_atomically
+from harness.store import RunFolder, read_run_folder
 from harness.suite import load_suites
 
 SHOWN = 10
@@ -59,13 +59,17 @@ def command(
     if not result.records:
         message = f"{run}: none of its trials belongs to a case of these suites"
         raise InputError(message, remedy="name the suites that it was made from")
-    graded = Run(
-        header=replace(old.header, price_profile=profile, trials=len(result.records)),
-        records=result.records,
-        footer=footer_of(result.records, old.header.max_errors),
+    header = replace(
+        old.header,
+        version=__version__,
+        price_profile=profile,
+        suites=tuple(SuiteRef(name=suite.name, path=suite.path, digest=suite.digest) for suite in suites),
+        trials=len(result.records) + result.unasked,
     )
+    footer = footer_of(result.records, old.header.max_errors, incomplete=bool(result.missing))
+    graded = Run(header=header, records=result.records, footer=footer)
     if out is not None:
-        _write(graded, out, run)
+        _write(graded, footer, out)
     if as_json:
         click.echo(json.dumps({**run_as_json(graded, out), "missing": result.missing, "gone": result.gone}, indent=2))
     else:
@@ -73,8 +77,7 @@ def command(
         _tell(old.records, result)
         if out is not None:
             click.echo(f"\npage     {out / 'report.html'}")
-    code = graded.footer.exit_code if graded.footer is not None else 3
-    return 3 if result.missing and code == 0 else code
+    return footer.exit_code
 
 
 def _find(path: str) -> Path:
@@ -89,12 +92,10 @@ def _find(path: str) -> Path:
     return given
 
 
-def _write(graded: Run, out: Path, old: Path) -> None:
-    if out.resolve() == (old if old.is_dir() else old.parent).resolve():
-        raise UsageError(f"{out}: holds the run that is being graded", remedy="name another folder with --out")
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / "records.jsonl", b"".join(write_run(graded)))
-    write_atomically(out / "report.html", render_html(graded, title=title_of(graded)).encode("utf-8", "replace"))
+def _write(graded: Run, footer: RunFooter, out: Path) -> None:
+    folder = RunFolder.open(out, graded.header)
+    folder.close(graded.records, footer)
+    folder.write("report.html", render_html(graded, title=title_of(graded)).encode("utf-8", "replace"))
 
 
 def _tell(old: tuple[TrialRecord, ...], result: Regraded) -> None:

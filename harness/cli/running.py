@@ -17,7 +17,7 @@ from harness.core.outcome import rate_of
 from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
 from harness.report import decide_run, render_html, render_junit, render_markdown
 from harness.runner.execute import Session, execute
-from harness.runner.regrade import spent
+from harness.runner.pricing import spent
 from harness.store import RunFolder
 from harness.store.run_folder import write_atomically
 
@@ -97,16 +97,21 @@ def _header(assembly: Assembly, settings: Settings) -> RunHeader:
         price_profile=settings.profile,
         max_errors=settings.max_errors,
         seed=settings.seed,
+        repeats=assembly.choices.repeats,
         started_at=f"{SystemClock().now():%Y-%m-%dT%H:%M:%SZ}" if sends else None,
     )
 
 
-def footer_of(records: Sequence[TrialRecord], max_errors: int) -> RunFooter:
-    """The footer that these records come to."""
+def footer_of(records: Sequence[TrialRecord], max_errors: int, *, incomplete: bool = False) -> RunFooter:
+    """The footer that these records come to.
+
+    incomplete  True if answers are missing that no record stands for: only a certain no is an answer then
+    """
+    code = decide_run(records, max_errors).exit_code
     return RunFooter(
         trials=len(records),
         rate=rate_of(record.outcome for record in records),
-        exit_code=decide_run(records, max_errors).exit_code,
+        exit_code=3 if incomplete and code == 0 else code,
         cost_usd=spent(records),
     )
 

@@ -27,7 +27,7 @@ class Provenance:
 class Tariff:
     """US dollars per million tokens, one rate per kind of token; None where the source gives none.
 
-    reasoning  None means that reasoning tokens are billed as output
+    reasoning  None means that reasoning tokens cost at most what output does
     profile    'documented', 'observed' or the like: every figure says which it used
     """
 

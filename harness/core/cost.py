@@ -29,20 +29,20 @@ class Cost:
     profile: str = "documented"
 
 
-def cost_of(usage: Usage, tariff: Tariff) -> Cost:
+def cost_of(usage: Usage, tariff: Tariff | None) -> Cost:
     """US dollars for one reply, exact and unrounded.
 
     usage   tokens as billed; a cached token counts in `cached` and is taken off `prompt`
-    tariff  dollars per million tokens, one rate per kind of token
-    raises  UnknownRate when a side that was used has no rate at all, or the server counted nothing: missing is not free
-    source  DESIGN, 'Prices and limits that disagree': a kind without a rate costs the dearest of its side
+    tariff  dollars per million tokens, one rate per kind of token; None if the catalogue has none
+    raises  UnknownRate when a side that was used has no rate, or the server counted nothing: missing is not free
+    source  DESIGN, 'Prices and limits that disagree': a kind without a rate costs the dearest of its side, as an upper
+            bound; the server's own figure wins
     """
-    computed, upper_bound = _computed(usage, tariff)
+    computed, upper_bound = _computed(usage, tariff) if tariff is not None else (None, False)
     if usage.billed_usd is not None:
-        return Cost(usd=usage.billed_usd, computed_usd=computed, upper_bound=False, profile="billed")
-    if computed is None:
-        missing = "the server sent no token counts" if usage.prompt is None else "the tariff lacks a rate"
-        raise UnknownRate(missing)
+        return Cost(usd=usage.billed_usd, computed_usd=computed, profile="billed")
+    if computed is None or tariff is None:
+        raise UnknownRate("the server sent no token counts" if usage.prompt is None else "there is no rate")
     return Cost(usd=computed, computed_usd=computed, upper_bound=upper_bound, profile=tariff.profile)
 
 
@@ -51,22 +51,18 @@ def _computed(usage: Usage, tariff: Tariff) -> tuple[Decimal | None, bool]:
         return None, False
     cached = min(usage.cached or 0, usage.prompt)
     reasoning = min(usage.reasoning or 0, usage.output)
-    # A tariff without a reasoning rate bills reasoning as output, by its documentation: a price, not a bound.
-    reasoning_rate = tariff.output if tariff.reasoning is None else tariff.reasoning
-    input_side, output_side = (tariff.input, tariff.cached_input), (tariff.output, tariff.reasoning)
     kinds = (
-        (usage.prompt - cached, tariff.input, input_side),
-        (cached, tariff.cached_input, input_side),
-        (usage.output - reasoning, tariff.output, output_side),
-        (reasoning, reasoning_rate, output_side),
+        # A cached token is the cheap one: its rate would be a lower bound for the others, so they have no stand-in.
+        (usage.prompt - cached, tariff.input, None),
+        (cached, tariff.cached_input, tariff.input),
+        (usage.output - reasoning, tariff.output, tariff.reasoning),
+        (reasoning, tariff.reasoning, tariff.output),
     )
     total, upper_bound = Decimal(0), False
-    for tokens, rate, side in kinds:
-        if tokens == 0:
-            continue
-        charged = rate if rate is not None else max((r for r in side if r is not None), default=None)
-        if charged is None:
+    for tokens, rate, stand_in in kinds:
+        charged = rate if rate is not None else stand_in
+        if tokens and charged is None:
             return None, False
-        upper_bound = upper_bound or rate is None
-        total += tokens * charged / MILLION
+        upper_bound = upper_bound or (tokens > 0 and rate is None)
+        total += tokens * (charged or Decimal(0)) / MILLION
     return total, upper_bound

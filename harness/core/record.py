@@ -66,7 +66,8 @@ class TrialRecord:
     reason     why it is an error or was skipped
     at_least   the case's own rule for passing
     findings   turn by turn, in the order of the checks
-    cost_usd   the model's exchanges together, None if any price is unknown; judge_cost_usd the follow-ups likewise
+    cost_usd   the model's exchanges together, None if any price is unknown; judge_cost_usd the follow-ups likewise,
+               0 if there were none
     """
 
     trial: str
@@ -91,7 +92,7 @@ class TrialRecord:
     exchanges: tuple[ExchangeRecord, ...] = ()
     findings: tuple[tuple[Finding, ...], ...] = ()
     cost_usd: Decimal | None = None
-    judge_cost_usd: Decimal | None = None
+    judge_cost_usd: Decimal | None = Decimal(0)
 
     @property
     def pair(self) -> PairKey:
@@ -113,6 +114,7 @@ class RunHeader:
     """The first line of records.jsonl.
 
     plan        digest of the plan's trial keys
+    repeats     how often every case was asked, if that was said in the suites' stead; else None
     started_at  ISO time, UTC, of a run that sent anything; None for a replay, whose times are the recordings'
     """
 
@@ -126,6 +128,7 @@ class RunHeader:
     price_profile: str = "documented"
     max_errors: int = 0
     seed: int = 0
+    repeats: int | None = None
     started_at: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""What to ask next: a trial's script and the replies so far -> the next request, or none.
+"""What to ask next: a case's script and the replies so far -> the next request, or none.
 
 It stands apart, without I/O, so that execution, regrading and tests walk a conversation the same way.
 """
@@ -6,10 +6,10 @@ It stands apart, without I/O, so that execution, regrading and tests walk a conv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.core.catalogue import Target
 from harness.core.chat import ChatRequest, Message
 from harness.core.reply import Reply
-from harness.core.suite import Turn
-from harness.runner.plan import Trial
+from harness.core.suite import Case, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +27,21 @@ class Stopped:
     reason: str
 
 
-def next_step(trial: Trial, replies: Sequence[Reply]) -> Step | Stopped | None:
+def next_step(case: Case, target: Target, replies: Sequence[Reply]) -> Step | Stopped | None:
     """What to ask after these replies: a step, the reason why it cannot go on, or None when all is asked."""
-    messages = _opening(trial)
+    messages = _opening(case, target)
     remaining = list(replies)
-    turns = trial.case.turns
+    turns = case.turns
     for number, turn in enumerate(turns):
         messages += turn.messages
-        for round_ in range(trial.case.max_rounds + 1):
+        for round_ in range(case.max_rounds + 1):
             if not remaining:
-                return Step(turn=number, request=_request(trial, messages))
+                return Step(turn=number, request=_request(case, target, messages))
             reply = remaining.pop(0)
             if reply.error is not None:
                 return None
             messages.append(_said(reply))
-            results = _results(trial, reply) if round_ < trial.case.max_rounds else []
+            results = _results(case, reply) if round_ < case.max_rounds else []
             if not results:
                 break
             messages += results
@@ -53,8 +53,8 @@ def next_step(trial: Trial, replies: Sequence[Reply]) -> Step | Stopped | None:
     return None
 
 
-def _opening(trial: Trial) -> list[Message]:
-    texts = [text for text in (trial.target.system, trial.case.system) if text]
+def _opening(case: Case, target: Target) -> list[Message]:
+    texts = [text for text in (target.system, case.system) if text]
     # One message, not two: many chat templates accept a single system message only.
     return [Message(role="system", text="\n\n".join(texts))] if texts else []
 
@@ -63,16 +63,15 @@ def _said(reply: Reply) -> Message:
     return Message(role="assistant", text=reply.content, tool_calls=reply.tool_calls)
 
 
-def _results(trial: Trial, reply: Reply) -> list[Message]:
+def _results(case: Case, reply: Reply) -> list[Message]:
     """The scripted answers to a reply's calls; none if any call has no script."""
-    scripted = trial.case.tool_results
+    scripted = case.tool_results
     if not reply.tool_calls or any(call.name not in scripted for call in reply.tool_calls):
         return []
     return [Message(role="tool", text=scripted[call.name], tool_call_id=call.id) for call in reply.tool_calls]
 
 
-def _request(trial: Trial, messages: Sequence[Message]) -> ChatRequest:
-    case, target = trial.case, trial.target
+def _request(case: Case, target: Target, messages: Sequence[Message]) -> ChatRequest:
     return ChatRequest(
         model=target.model,
         messages=tuple(messages),

@@ -12,16 +12,16 @@ from harness.catalogue import Catalogues
 from harness.core.catalogue import Provider
 from harness.core.chat import ChatRequest, Message
 from harness.core.check import CheckKind, FollowUp
-from harness.core.cost import Cost, cost_of
-from harness.core.errors import Unanswerable, UnknownRate
+from harness.core.errors import Unanswerable
 from harness.core.exchange import Attempt
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
 from harness.core.reply import Reply
 from harness.core.suite import Case
 from harness.runner.conversation import Step, Stopped, next_step
-from harness.runner.grade import Graded, grade_trial, total_cost, wanted_follow_ups
+from harness.runner.grade import Graded, grade_trial, wanted_follow_ups
 from harness.runner.plan import Plan, Trial
+from harness.runner.pricing import judge_cost, model_cost, price
 from harness.runner.sources import Sources
 from harness.wire import Call, CassetteAddress, Redactor, Transport, request_key
 from harness.wire.dialects import Dialect, load_dialect
@@ -123,7 +123,7 @@ async def _ask_further(trial: Trial, session: Session, exchanges: list[ExchangeR
 async def _converse(trial: Trial, session: Session, exchanges: list[ExchangeRecord]) -> str | None:
     provider = session.catalogues.provider(trial.target.provider)
     replies: list[Reply] = []
-    while isinstance(step := next_step(trial, replies), Step):
+    while isinstance(step := next_step(trial.case, trial.target, replies), Step):
         asking = Asking(provider=provider, request=step.request, number=len(replies), region=trial.target.region)
         record = await _ask(trial, session, asking, step.turn)
         replies.append(record.reply)
@@ -198,20 +198,8 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
     )
 
 
-def price(reply: Reply, provider: Provider, model: str, profile: str) -> Cost | None:
-    """What a reply cost under a price profile; None if that is not known: never a silent zero."""
-    tariff = provider.find_tariff(model, profile)
-    if tariff is None or reply.status is None:
-        return None
-    try:
-        return cost_of(reply.usage, tariff)
-    except UnknownRate:
-        return None
-
-
 def _record(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord], graded: Graded) -> TrialRecord:
     case, target = trial.case, trial.target
-    judged = [exchange for exchange in exchanges if exchange.follow_up is not None]
     return TrialRecord(
         trial=trial.key.digest,
         asked=trial.asked,
@@ -234,8 +222,8 @@ def _record(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord],
         said=_said(case),
         exchanges=tuple(exchanges),
         findings=graded.findings,
-        cost_usd=total_cost([exchange for exchange in exchanges if exchange.follow_up is None]),
-        judge_cost_usd=total_cost(judged) if judged else None,
+        cost_usd=model_cost(exchanges),
+        judge_cost_usd=judge_cost(exchanges),
     )
 
 

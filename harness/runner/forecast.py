@@ -27,7 +27,7 @@ def forecast(plan: Plan, session: Session, transport: CassetteTransport) -> dict
     asked: dict[str, int] = {target.label: 0 for target in plan.targets}
     hits = dict(asked)
     for trial in plan.trials:
-        step = next_step(trial, ())
+        step = next_step(trial.case, trial.target, ())
         if trial.case.skip is not None or not isinstance(step, Step):
             continue
         provider = session.catalogues.provider(trial.target.provider)

@@ -5,7 +5,6 @@ It stands apart from execution because grading must not know whether a reply is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from harness.checks import follow_ups_of, grade_check, judges_errors
 from harness.core.check import Check, CheckKind, Evidence, Finding, FollowUp, MissingFollowUp
@@ -14,6 +13,7 @@ from harness.core.record import ExchangeRecord
 from harness.core.reply import ApiError
 from harness.core.suite import Case, Turn
 from harness.runner.conversation import question_of
+from harness.runner.pricing import total_cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,26 +40,6 @@ def evidence_of(turn: Turn, number: int, exchanges: Sequence[ExchangeRecord]) ->
         cost_usd=total_cost(asked),
         follow_ups=tuple((e.follow_up, e.reply) for e in exchanges if e.follow_up is not None),
     )
-
-
-def total_cost(exchanges: Sequence[ExchangeRecord]) -> Decimal | None:
-    """Dollars for exchanges together; None if a price is missing, or a reply was lost that may have been billed."""
-    total = Decimal(0)
-    for exchange in exchanges:
-        if exchange.cost is not None:
-            total += exchange.cost.usd
-        elif _may_be_billed(exchange):
-            return None
-    return total
-
-
-def _may_be_billed(exchange: ExchangeRecord) -> bool:
-    """Whether an exchange without a price may have cost something: not if the server refused it, or never saw it."""
-    error = exchange.reply.error
-    if error is None:
-        return True
-    never_sent = bool(exchange.attempts) and exchange.attempts[-1].error == "connect"
-    return error.kind in ("timeout", "network", "malformed") and not never_sent
 
 
 def wanted_follow_ups(

@@ -5,17 +5,19 @@ It stands apart from execution because it must not be able to send anything.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from harness.catalogue import Catalogues
-from harness.core.catalogue import Provider
+from harness.core.catalogue import Target
 from harness.core.check import CheckKind
+from harness.core.keys import PairKey
 from harness.core.outcome import Outcome
 from harness.core.record import ExchangeRecord, Run, TrialRecord
 from harness.core.suite import Case, Suite
-from harness.runner.execute import price
-from harness.runner.grade import grade_trial, total_cost, wanted_follow_ups
+from harness.runner.conversation import Stopped, next_step
+from harness.runner.grade import grade_trial, wanted_follow_ups
 from harness.runner.plan import asked_digest
+from harness.runner.pricing import judge_cost, model_cost, price
+from harness.runner.targets import matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +26,13 @@ class Regraded:
 
     records  in the old order; those whose case is gone are left out
     missing  what today's suite asks and the run holds no recording of, in words: an answer would take a new run
+    unasked  how many of those are whole trials
     gone     trials whose case is no longer in the suite, in words
     """
 
     records: tuple[TrialRecord, ...]
     missing: tuple[str, ...]
+    unasked: int
     gone: tuple[str, ...]
 
 
@@ -37,6 +41,7 @@ def regrade(
 ) -> Regraded:
     """Grade recorded replies with today's checks and prices."""
     cases = {(case.suite, case.id, case.row): case for suite in suites for case in suite.cases}
+    targets = {target.label: target for target in run.header.targets}
     records: list[TrialRecord] = []
     missing: list[str] = []
     gone: list[str] = []
@@ -45,21 +50,51 @@ def regrade(
         if case is None:
             gone.append(f"{record.pair} of {record.target}")
             continue
-        graded, absent = _regrade(record, case, catalogues, kinds, profile)
+        graded, absent = _regrade(record, case, targets.get(record.target), _Prices(catalogues, profile), kinds)
         records.append(graded)
         missing += [f"{record.pair} of {record.target}: {what}" for what in absent]
-    asked = {(record.suite, record.case, record.row) for record in run.records}
-    wanted = {suite.name for suite in suites}
-    missing += [
-        f"{suite}/{case}{f'[{row}]' if row else ''}: the run holds no reply to it"
-        for suite, case, row in cases
-        if (suite, case, row) not in asked and suite in wanted
-    ]
-    return Regraded(records=tuple(records), missing=tuple(missing), gone=tuple(gone))
+    unasked = _unasked(run, suites)
+    return Regraded(records=tuple(records), missing=(*missing, *unasked), unasked=len(unasked), gone=tuple(gone))
+
+
+def _unasked(run: Run, suites: Sequence[Suite]) -> list[str]:
+    """What today's suites ask of the run's targets, and the run never did."""
+    held = {(r.suite, r.case, r.row, r.target, r.index) for r in run.records}
+    asked_of: dict[str, list[str]] = {}
+    for record in run.records:
+        if record.target not in asked_of.setdefault(record.suite, []):
+            asked_of[record.suite].append(record.target)
+    targets = {target.label: target for target in run.header.targets}
+    absent: list[str] = []
+    for case in (case for suite in suites for case in suite.cases):
+        for label in asked_of.get(case.suite, ()):
+            target = targets.get(label)
+            if case.only and not (target and any(matches(target, pattern) for pattern in case.only)):
+                continue
+            for index in range(run.header.repeats or case.repeats):
+                if (case.suite, case.id, case.row, label, index) not in held:
+                    pair = PairKey(suite=case.suite, case=case.id, row=case.row, index=index)
+                    absent.append(f"{pair} of {label}: the run never asked it")
+    return absent
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    catalogues: Catalogues
+    profile: str
+
+    def again(self, exchange: ExchangeRecord, record: TrialRecord) -> ExchangeRecord:
+        """The exchange at today's prices; at its old one where no catalogue knows its provider any more."""
+        name, model = record.provider, record.model
+        if exchange.follow_up is not None:
+            name, _, model = exchange.follow_up.model.partition("/")
+        provider = self.catalogues.find(name)
+        cost = price(exchange.reply, provider, model, self.profile) if provider is not None else exchange.cost
+        return replace(exchange, cost=cost)
 
 
 def _regrade(
-    record: TrialRecord, case: Case, catalogues: Catalogues, kinds: Mapping[str, CheckKind], profile: str
+    record: TrialRecord, case: Case, target: Target | None, prices: _Prices, kinds: Mapping[str, CheckKind]
 ) -> tuple[TrialRecord, list[str]]:
     described = replace(
         record, about=case.about, tags=case.tags, location=case.location, at_least=case.at_least, findings=()
@@ -69,47 +104,22 @@ def _regrade(
     if not record.exchanges or record.asked != asked_digest(case):
         what = "today's suite asks something else" if record.exchanges else "it was not asked"
         return replace(described, outcome=Outcome.ERROR, reason=f"no recorded reply: {what}"), [what]
-    exchanges = tuple(_reprice(exchange, record, catalogues, profile) for exchange in record.exchanges)
-    wanted = wanted_follow_ups(case, exchanges, kinds)
-    used = [e for e in exchanges if e.follow_up is None or _still_wanted(e, case, exchanges, kinds)]
-    graded = grade_trial(case, used, kinds)
-    judged = [exchange for exchange in used if exchange.follow_up is not None]
+    exchanges = [prices.again(exchange, record) for exchange in record.exchanges]
+    conversation = [exchange for exchange in exchanges if exchange.follow_up is None]
+    step = next_step(case, target, [exchange.reply for exchange in conversation]) if target is not None else None
+    stopped = step.reason if isinstance(step, Stopped) else None
+    # An answer to an old rubric is left out; what today's checks ask is looked for among the rest.
+    asked = [follow_up for _, follow_up in wanted_follow_ups(case, conversation, kinds)]
+    used = [*conversation, *(exchange for exchange in exchanges if exchange.follow_up in asked)]
+    graded = grade_trial(case, used, kinds, stopped)
     updated = replace(
         described,
         outcome=graded.outcome,
         reason=graded.reason,
         findings=graded.findings,
         exchanges=tuple(used),
-        cost_usd=total_cost([exchange for exchange in used if exchange.follow_up is None]),
-        judge_cost_usd=total_cost(judged) if judged else None,
+        cost_usd=model_cost(used),
+        judge_cost_usd=judge_cost(used),
     )
+    wanted = wanted_follow_ups(case, used, kinds)
     return updated, [f"no recording of what turn {turn + 1} asks {follow_up.model}" for turn, follow_up in wanted]
-
-
-def _still_wanted(
-    exchange: ExchangeRecord, case: Case, exchanges: Sequence[ExchangeRecord], kinds: Mapping[str, CheckKind]
-) -> bool:
-    """Whether today's checks still ask this follow-up: an answer to an old rubric is left out."""
-    others = [other for other in exchanges if other is not exchange]
-    return any(follow_up == exchange.follow_up for _, follow_up in wanted_follow_ups(case, others, kinds))
-
-
-def _reprice(exchange: ExchangeRecord, record: TrialRecord, catalogues: Catalogues, profile: str) -> ExchangeRecord:
-    name, model = record.provider, record.model
-    if exchange.follow_up is not None:
-        name, _, model = exchange.follow_up.model.partition("/")
-    provider: Provider | None = catalogues.find(name)
-    cost = price(exchange.reply, provider, model, profile) if provider is not None else exchange.cost
-    return replace(exchange, cost=cost)
-
-
-def spent(records: Sequence[TrialRecord]) -> Decimal | None:
-    """Dollars for all records together, judges included; None if any is unknown."""
-    total = Decimal(0)
-    for record in records:
-        if record.outcome is Outcome.SKIP:
-            continue
-        if record.cost_usd is None:
-            return None
-        total += record.cost_usd + (record.judge_cost_usd or Decimal(0))
-    return total

@@ -7,7 +7,7 @@ from harness.core.cost import cost_of
 from harness.core.errors import UnknownRate
 from harness.core.reply import Usage
 
-TARIFF = Tariff(input=Decimal("0.30"), cached_input=Decimal("0.075"), output=Decimal("0.50"))
+TARIFF = Tariff(input=Decimal("0.30"), cached_input=Decimal("0.075"), output=Decimal("0.50"), reasoning=Decimal("0.50"))
 
 
 def test_a_cost_is_exact_and_never_rounded():
@@ -70,3 +70,20 @@ def test_the_servers_own_figure_wins_and_ours_stands_beside_it():
     cost = cost_of(usage, TARIFF)
 
     assert (cost.usd, cost.computed_usd, cost.profile) == (Decimal("0.5"), Decimal("0.000003"), "billed")
+
+
+def test_the_servers_own_figure_stands_even_where_the_catalogue_has_no_price():
+    assert cost_of(Usage(billed_usd=Decimal("0.5")), None).usd == Decimal("0.5")
+
+
+def test_reasoning_without_a_rate_costs_what_output_does_as_an_upper_bound():
+    usage = Usage(prompt=0, completion=10, total=10, reasoning=10)
+
+    cost = cost_of(usage, Tariff(input=Decimal(1), output=Decimal(2)))
+
+    assert (cost.usd, cost.upper_bound) == (Decimal("0.00002"), True)
+
+
+def test_the_rate_of_cached_tokens_never_stands_in_for_a_dearer_one():
+    with pytest.raises(UnknownRate):
+        cost_of(Usage(prompt=10, completion=0, total=10), Tariff(cached_input=Decimal(1)))

@@ -5,7 +5,8 @@ from harness.checks import load_kinds
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord
 from harness.core.reply import ApiError, Reply, Timing
-from harness.runner.grade import grade_trial, total_cost, wanted_follow_ups
+from harness.runner.grade import grade_trial, wanted_follow_ups
+from harness.runner.pricing import total_cost
 
 KINDS = load_kinds()
 JUDGED = "  - {id: a, prompt: hi, expect: [{judge: {model: local/j, rubric: is it kind?}}]}"
