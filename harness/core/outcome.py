@@ -53,12 +53,13 @@ class Rate:
         return (self.passed + self.errors) / self.asked if self.asked else None
 
     def __str__(self) -> str:
-        """`91 % (10 of 11), 1 error of 12`: the share never without its errors."""
+        """`91 % (10 of 11), 1 error of 12, 83 to 92 %`: never without its errors, nor without what they leave open."""
         decided = self.passed + self.failed
         share = f"{100 * self.passed / decided:.0f} % ({self.passed} of {decided})" if decided else "nothing decided"
-        if not self.errors:
-            return share
-        return f"{share}, {self.errors} error{'s' if self.errors > 1 else ''} of {self.asked}"
+        errors = f"{self.errors} error{'' if self.errors == 1 else 's'} of {self.asked}"
+        if not self.errors or self.lowest is None or self.highest is None:
+            return f"{share}, {errors}"
+        return f"{share}, {errors}, {100 * self.lowest:.0f} to {100 * self.highest:.0f} %"
 
 
 def rate_of(outcomes: Iterable[Outcome]) -> Rate:

@@ -101,9 +101,11 @@ def plan_run(
     repeats  overrides the cases' own number
     raises   UsageError if nothing is selected, or a case could never pass with so few repeats
     """
+    _check_selection(suites, selection)
     trials = tuple(_trials(suites, targets, selection, repeats))
     if not trials:
-        raise UsageError("no trial is selected", remedy=_why_none(suites, selection))
+        remedy = "the selected cases are meant for other targets, by their `only:` lists, or carry other tags"
+        raise UsageError("no trial is selected", remedy=remedy)
     used: dict[str, Target] = {}
     for trial in trials:
         label = trial.target.label
@@ -117,16 +119,16 @@ def plan_run(
     )
 
 
-def _why_none(suites: Sequence[Suite], selection: Selection) -> str:
-    cases = {case.id for suite in suites for case in suite.cases}
-    tags = {tag for suite in suites for case in suite.cases for tag in case.tags}
-    for name in selection.cases:
-        if not any(fnmatchcase(case, name) for case in cases):
-            return f"no case is named '{name}': {did_you_mean(name, sorted(cases))}"
-    for name in selection.tags:
-        if name not in tags:
-            return f"no case has the tag '{name}': {did_you_mean(name, sorted(tags))}" if tags else "no case has a tag"
-    return "the selected cases are meant for other targets, by their `only:` lists, or the suites have no cases"
+def _check_selection(suites: Sequence[Suite], selection: Selection) -> None:
+    cases = sorted({case.id for suite in suites for case in suite.cases})
+    tags = sorted({tag for suite in suites for case in suite.cases for tag in case.tags})
+    for pattern in selection.cases:
+        if not any(fnmatchcase(case, pattern) for case in cases):
+            raise UsageError(f"--case: no case is named '{pattern}'", remedy=did_you_mean(pattern, cases))
+    for tag in selection.tags:
+        if tag not in tags:
+            remedy = did_you_mean(tag, tags) if tags else "no case here has a tag"
+            raise UsageError(f"--tag: no case has the tag '{tag}'", remedy=remedy)
 
 
 def _trials(

@@ -52,15 +52,17 @@ class CaseBuilder:
             name: self._fill_value(getattr(item, name), (*where, name), known)
             for name in ("params", "tools", "tool_results", "response_format")
         }
+        default_params = self._fill_value(defaults.params, ("defaults", "params"), known)
+        system_at: Where = (*where, "system") if item.system is not None else ("defaults", "system")
         return Case(
             suite=self._suite,
             id=item.id,
             row=row.name if row else None,
             about=item.about,
             tags=tuple(item.tags),
-            system=None if system is None else self._fill(system, (*where, "system"), known),
+            system=None if system is None else self._fill(system, system_at, known),
             turns=self._turns(item, where, known),
-            params={**defaults.params, **filled["params"]},
+            params={**default_params, **filled["params"]},
             tools=tuple(filled["tools"]),
             tool_results={name: _as_text(result) for name, result in filled["tool_results"].items()},
             max_rounds=item.max_rounds,
@@ -109,8 +111,14 @@ class CaseBuilder:
             return Message(role="tool", text=text, tool_call_id=item.call)
         if item.assistant is not None or item.tool_calls:
             calls = tuple(
-                ToolCall(id=call.id, name=call.name, arguments=canonical_json(call.arguments))
-                for call in item.tool_calls
+                ToolCall(
+                    id=call.id,
+                    name=call.name,
+                    arguments=canonical_json(
+                        self._fill_value(call.arguments, (*where, "tool_calls", number, "arguments"), known)
+                    ),
+                )
+                for number, call in enumerate(item.tool_calls)
             )
             said = self._fill(item.assistant, (*where, "assistant"), known) if item.assistant is not None else None
             return Message(role="assistant", text=said, tool_calls=calls)

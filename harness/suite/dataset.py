@@ -54,6 +54,11 @@ def name_rows(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
             name = name if repeats[name] == 1 else f"{name}-{repeats[name]}"
         taken[name] = number
         named.append(Row(name=name, columns=row))
+    with_ids = sum("id" in row.columns for row in named)
+    if 0 < with_ids < len(named):
+        number = next(position for position, row in enumerate(named, start=1) if "id" not in row.columns)
+        message = f"row {number} has no id, and others have"
+        raise DatasetProblem(message, "give every row an id, or none", line=number)
     if not named:
         raise DatasetProblem("the dataset has no rows", "add rows, or remove `dataset`")
     return named

@@ -32,6 +32,7 @@ FORBIDDEN_PARAMS = {
     "messages": "prompt: or messages:",
     "stream": "stream: true",
     "tools": "tools:",
+    "response_format": "response_format:",
 }
 
 

@@ -17,8 +17,8 @@ IMAGE_TYPES = {
     ".webp": "image/webp",
 }
 STRUCTURED = (".yaml", ".yml", ".json")
-# Datasets are read row by row, and a target's parameters are data for the wire: neither holds inclusions.
-LEFT_ALONE = frozenset({"dataset", "params", "matrix"})
+# Datasets are read row by row; the others are data of somebody else's, where `file` may be a name like any other.
+LEFT_ALONE = frozenset({"dataset", "params", "matrix", "arguments", "equals"})
 
 
 class Inclusions:

@@ -19,6 +19,11 @@ def rule_problems(suite: SuiteFile, document: Document) -> list[Problem]:
         if not isinstance(target, str):
             problems += _params(target.params, ("targets", position, "params"), document)
             problems += _params(target.matrix, ("targets", position, "matrix"), document)
+            if target.system is not None and "{{" in target.system:
+                message = "a target's system message is sent as it is: templates are not filled here"
+                remedy = "write the text itself, or give the cases a system: of their own"
+                place = ("targets", position, "system")
+                problems.append(document.problem(place, message, "suite-template", remedy))
     first: dict[str, int] = {}
     for position, case in enumerate(suite.cases):
         where = ("cases", position)

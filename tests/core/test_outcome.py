@@ -13,7 +13,7 @@ def test_an_error_is_in_no_share_and_never_out_of_sight():
     rate = rate_of([Outcome.PASS, Outcome.FAIL, Outcome.ERROR, Outcome.SKIP])
 
     assert rate.share == 0.5
-    assert str(rate) == "50 % (1 of 2), 1 error of 3"
+    assert str(rate) == "50 % (1 of 2), 1 error of 3, 33 to 67 %"
 
 
 @given(rates)

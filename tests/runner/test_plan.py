@@ -67,9 +67,9 @@ def test_a_case_is_asked_only_of_the_targets_that_it_is_meant_for():
     assert [trial.case.id for trial in trials_of(cases)] == ["a"]
 
 
-@pytest.mark.parametrize("selection", [{"cases": ("b*",)}, {"tags": ("u",)}])
+@pytest.mark.parametrize("selection", [{"cases": ("b*",)}, {"tags": ("u",)}, {"cases": ("a", "b")}])
 def test_a_selection_of_nothing_is_refused(selection):
-    with pytest.raises(UsageError, match="no trial is selected"):
+    with pytest.raises(UsageError, match="no case"):
         plan(CASE, **selection)
 
 

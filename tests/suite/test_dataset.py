@@ -49,6 +49,7 @@ def test_equal_rows_are_numbered_among_themselves():
         ("r.jsonl", '{"a": NaN}\n', "NaN is not a JSON value", 1),
         ("r.jsonl", "[" * 100_000, "line 1 is not JSON", 1),
         ("r.jsonl", '{"id": null}\n', "not a text or a whole number", 1),
+        ("r.jsonl", '{"id": "a"}\n{"q": 1}\n', "row 2 has no id, and others have", 2),
         ("r.txt", "a\n", "neither .csv nor .jsonl", None),
     ],
 )

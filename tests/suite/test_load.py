@@ -140,6 +140,7 @@ def test_a_change_in_a_file_that_a_suite_names_changes_the_suites_digest(suite, 
         ("{id: a, prompt: hi, expect: [{not: {contain: x}}]}", "unknown check 'contain'"),
         ("{id: a, prompt: '{{ nme }}', vars: {name: x}, expect: [{contains: x}]}", "nme"),
         ("{id: a, prompt: hi, params: {model: m}, expect: [{contains: x}]}", "'model' is not a parameter"),
+        ("{id: a, prompt: hi, params: {response_format: {}}, expect: [{contains: x}]}", "'response_format' is not a"),
         ("{id: a, prompt: hi, repeats: 2, pass: {at_least: 3}, expect: [{contains: x}]}", "can never pass"),
         ("{id: a, prompt: hi, stream: no, expect: [{contains: x}]}", "no"),
         ("{id: a, dataset: {file: nowhere.csv}, prompt: hi, expect: [{contains: x}]}", "nowhere.csv"),
@@ -215,3 +216,27 @@ def test_parameter_rows_are_read_and_validated(suite):
 
     assert (rows[0].parameter, rows[0].expect, rows[0].models) == ("stop", "rejected", ("xai/grok-4-*",))
     assert problems_of(suite, "  - {parameter: stop, models: [m], expect: refused}\n", head)[0].line == 3
+
+
+def test_templates_are_filled_in_defaults_and_in_scripted_calls(suite):
+    head = "suite: s\nvars: {n: 5}\ndefaults: {params: {max_tokens: '{{ n }}'}}\ncases:\n"
+    messages = "[{user: hi}, {tool_calls: [{name: f, arguments: {at: '{{ n }}'}}]}, {tool: x, call: call_1}]"
+
+    case = suite(f"  - {{id: a, messages: {messages}, expect: [{{contains: x}}]}}", head).cases[0]
+
+    assert case.params == {"max_tokens": 5}
+    assert case.turns[0].messages[1].tool_calls[0].arguments == '{"at":5}'
+
+
+def test_a_fault_in_the_defaults_is_reported_there(suite):
+    head = "suite: s\ndefaults: {system: '{{ n }}'}\ncases:\n"
+
+    problems = problems_of(suite, "  - {id: a, prompt: hi, expect: [{contains: x}]}", head)
+
+    assert [problem.line for problem in problems] == [2]
+
+
+def test_an_argument_that_is_called_file_is_data(suite):
+    case = suite("  - {id: a, prompt: hi, expect: [{tool_call: {name: open, arguments: {file: notes.txt}}}]}").cases[0]
+
+    assert case.turns[0].expect[0].argument["arguments"] == {"file": "notes.txt"}

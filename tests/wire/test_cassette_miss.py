@@ -37,6 +37,13 @@ def test_an_edited_prompt_is_shown_as_a_difference_from_the_nearest_recording(tm
     assert '+      "content": "Is it snowing in Oslo?",' in lines
 
 
+def test_the_nearest_recording_is_the_one_with_the_most_words_in_common(tmp_path):
+    record(tmp_path, response, body_of("Is it raining in Oslo?"), body_of("What is 2 + 2?"))
+
+    assert "the nearest is" in (message := missed(tmp_path, call_to(body=body_of("What is 2 + 3?"))))
+    assert '-      "content": "What is 2 + 2?",' in message
+
+
 def test_a_request_that_differs_beside_its_body_is_told_where(tmp_path):
     record(tmp_path, response, body_of())
 

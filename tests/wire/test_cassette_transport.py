@@ -127,14 +127,15 @@ def test_refresh_replaces_what_is_asked_for_and_keeps_the_rest(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["record", "refresh"])
-def test_one_request_asked_twice_at_once_is_fetched_once(tmp_path, mode):
+def test_one_request_asked_twice_at_once_is_fetched_once_and_both_are_fresh(tmp_path, mode):
     asked = []
-    record(tmp_path, lambda body: asked.append(body) or response(b"%d" % len(asked)), body_of(), body_of(), mode=mode)
 
-    exchanges = record(tmp_path, lambda _: response(b"again"), body_of(), body_of(), mode="record")
+    fetched = record(tmp_path, lambda body: asked.append(body) or response(), body_of(), body_of(), mode=mode)
+    later = record(tmp_path, lambda _: response(b"again"), body_of(), body_of())
 
     assert len(asked) == 1
-    assert [exchange.last.body for exchange in exchanges] == [b"1", b"1"]
+    assert [exchange.recorded for exchange in (*fetched, *later)] == [False, False, True, True]
+    assert {exchange.last.body for exchange in (*fetched, *later)} == {b"{}"}
 
 
 def test_recordings_of_vcrpy_are_kept_as_they_are_when_ours_join_them(tmp_path):
