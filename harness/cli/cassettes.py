@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from harness.cli.tables import render_table
+from harness.cli.terminal import say
 from harness.core.errors import UsageError
 
 
@@ -34,15 +35,15 @@ def list_(paths: tuple[Path, ...], *, as_json: bool) -> int:
     summaries = list(list_cassettes(roots))
     if as_json:
         for summary in summaries:
-            click.echo(json.dumps(summary.as_json(), ensure_ascii=False))
+            say(json.dumps(summary.as_json(), ensure_ascii=False))
     else:
         header = ("cassette", "answered by", "models", "recordings", "recorded", "size")
-        click.echo(render_table(header, [summary.as_row() for summary in summaries], right=(3, 5), limit=100))
+        say(render_table(header, [summary.as_row() for summary in summaries], right=(3, 5), limit=100))
         total = sum(summary.interactions for summary in summaries)
-        click.echo(f"\n{_count(len(summaries), 'cassette')}, {_count(total, 'recording')}")
+        say(f"\n{_count(len(summaries), 'cassette')}, {_count(total, 'recording')}")
     unreadable = [summary for summary in summaries if summary.error]
     for summary in unreadable:
-        click.echo(f"{summary.path}: {summary.error}", err=True)
+        say(f"{summary.path}: {summary.error}", err=True)
     return 3 if unreadable else 0
 
 

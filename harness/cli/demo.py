@@ -12,6 +12,7 @@ from harness.cli.assembly import assemble
 from harness.cli.options import Choices
 from harness.cli.running import Settings, run_plan, write_extras
 from harness.cli.shipped import shipped_root
+from harness.cli.terminal import say
 from harness.cli.verdict import render_run
 from harness.core.errors import UsageError
 
@@ -40,14 +41,14 @@ def command(out: Path) -> int:
         )
     assembly = assemble(Choices(paths=(suites,), root=root / "cassettes", shown_from=root))
     cases = sum(len(suite.cases) for suite in assembly.plan.suites)
-    click.echo(f"{len(assembly.plan.suites)} suites are valid: {cases} cases, {len(assembly.plan.targets)} targets")
+    say(f"{len(assembly.plan.suites)} suites are valid: {cases} cases, {len(assembly.plan.targets)} targets")
     run = run_plan(assembly, Settings(out=out), lambda _: None)
     write_extras(run, html=None, junit=out / "junit.xml", markdown=out / "summary.md")
-    click.echo(f"{len(run.records)} trials replayed from recordings of a real model; nothing was sent\n")
-    click.echo(render_run(run))
-    click.echo(f"\npage     {out / 'report.html'}\nrecords  {out / 'records.jsonl'}")
-    click.echo(f"junit    {out / 'junit.xml'}\nsummary  {out / 'summary.md'}")
-    click.echo(f"\nthe tour took {time.perf_counter() - started:.1f} s")
+    say(f"{len(run.records)} trials replayed from recordings of a real model; nothing was sent\n")
+    say(render_run(run))
+    say(f"\npage     {out / 'report.html'}\nrecords  {out / 'records.jsonl'}")
+    say(f"junit    {out / 'junit.xml'}\nsummary  {out / 'summary.md'}")
+    say(f"\nthe tour took {time.perf_counter() - started:.1f} s")
     # A wrong answer of the model is part of the tour; a recording that is missing or unreadable is not.
     errors = run.footer.rate.errors if run.footer is not None else 1
     return 3 if errors else 0

@@ -15,6 +15,7 @@ from harness.checks import load_kinds
 from harness.cli.options import price_option
 from harness.cli.running import footer_of, title_of
 from harness.cli.shipped import shipped_root
+from harness.cli.terminal import say
 from harness.cli.verdict import render_run, run_as_json
 from harness.core.errors import InputError, UsageError
 from harness.core.outcome import Outcome
@@ -71,12 +72,12 @@ def command(
     if out is not None:
         _write(graded, footer, out)
     if as_json:
-        click.echo(json.dumps({**run_as_json(graded, out), "missing": result.missing, "gone": result.gone}, indent=2))
+        say(json.dumps({**run_as_json(graded, out), "missing": result.missing, "gone": result.gone}, indent=2))
     else:
-        click.echo(render_run(graded))
+        say(render_run(graded))
         _tell(old.records, result)
         if out is not None:
-            click.echo(f"\npage     {out / 'report.html'}")
+            say(f"\npage     {out / 'report.html'}")
     return footer.exit_code
 
 
@@ -102,15 +103,15 @@ def _tell(old: tuple[TrialRecord, ...], result: Regraded) -> None:
     before = {record.trial: record.outcome for record in old}
     changed = [r for r in result.records if before[r.trial] is not r.outcome and r.outcome is not Outcome.SKIP]
     if changed:
-        click.echo(f"\n{len(changed)} of {len(result.records)} trials changed:")
+        say(f"\n{len(changed)} of {len(result.records)} trials changed:")
         for record in changed[:SHOWN]:
-            click.echo(f"  {record.pair} of {record.target}: {before[record.trial]} -> {record.outcome}")
+            say(f"  {record.pair} of {record.target}: {before[record.trial]} -> {record.outcome}")
     for title, lines in (("missing", result.missing), ("no longer in the suites", result.gone)):
         if lines:
-            click.echo(f"\n{title}: {len(lines)}")
+            say(f"\n{title}: {len(lines)}")
             for line in lines[:SHOWN]:
-                click.echo(f"  {line}")
+                say(f"  {line}")
             if len(lines) > SHOWN:
-                click.echo(f"  … and {len(lines) - SHOWN} more")
+                say(f"  … and {len(lines) - SHOWN} more")
     if result.missing:
-        click.echo("\nrun the suites again to ask what is missing: harness run … --mode record")
+        say("\nrun the suites again to ask what is missing: harness run … --mode record")

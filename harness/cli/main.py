@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from harness import __version__
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, Unanswerable
 
 # Name -> what it does, here and not in the modules: listing commands must not import them.
 COMMANDS = {
@@ -81,10 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except HarnessError as error:
         show_error(error)
         code = error.exit_code
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does: nothing is left to say, and nobody to say it to.
-        sys.stderr.close()
-        code = 0
+    except OSError as error:
+        # Such as a full disk under our output.
+        where = f"{error.filename}: " if error.filename else ""
+        show_error(Unanswerable(f"{where}{error.strerror or error}", remedy="check the file, its folder and the disk"))
+        code = Unanswerable.exit_code
     sys.exit(code if isinstance(code, int) else 0)
 
 

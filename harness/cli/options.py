@@ -4,8 +4,8 @@ It stands apart so that one option has one spelling, one help text and one meani
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,7 +78,10 @@ def source_options(function: Function) -> Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What was chosen on the command line, for planning and running alike."""
+    """What was chosen on the command line, for planning and running alike.
+
+    environment  where keys are looked up
+    """
 
     paths: tuple[Path, ...]
     targets: tuple[str, ...] = ()
@@ -91,13 +94,9 @@ class Choices:
     api_key_env: str | None = None
     cassettes: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     root: Path = Path("cassettes")
     shown_from: Path | None = None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Where keys are looked up."""
-        return dict(os.environ)
 
 
 def price_option(function: Function) -> Function:

@@ -13,6 +13,7 @@ import click
 from harness.cli.assembly import Assembly, assemble, open_cassettes
 from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
 from harness.cli.tables import render_table
+from harness.cli.terminal import say
 from harness.core.record import Mode
 from harness.runner.execute import Session
 from harness.runner.forecast import Forecast, forecast
@@ -36,9 +37,9 @@ def command(paths: tuple[Path, ...], profile: str, *, as_json: bool, **chosen: A
     estimates = estimate(assembly.plan, assembly.catalogues, assembly.kinds, profile)
     recordings = _recordings(assembly, profile)
     if as_json:
-        click.echo(json.dumps(_as_json(assembly, estimates, recordings), indent=2))
+        say(json.dumps(_as_json(assembly, estimates, recordings), indent=2))
         return 0
-    click.echo(_as_table(assembly, estimates, recordings, profile))
+    say(_as_table(assembly, estimates, recordings, profile))
     return 0
 
 

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import click
-
+from harness.cli.terminal import say
 from harness.core.outcome import Outcome
 from harness.core.record import TrialRecord
 
@@ -36,7 +35,7 @@ def _plain(trials: int) -> Callable[[TrialRecord], None]:
         done += 1
         errors += record.outcome is Outcome.ERROR
         if done % step == 0 or done == trials:
-            click.echo(f"{done} of {trials} trials, {errors} errors", err=True)
+            say(f"{done} of {trials} trials, {errors} errors", err=True)
 
     return tick
 

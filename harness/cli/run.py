@@ -13,6 +13,7 @@ from harness.cli.assembly import assemble, default_folder
 from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
 from harness.cli.progress import progress_of
 from harness.cli.running import Settings, run_plan, write_extras
+from harness.cli.terminal import say
 from harness.cli.verdict import render_run, run_as_json
 from harness.core.clock import SystemClock
 
@@ -23,7 +24,11 @@ from harness.core.clock import SystemClock
 @source_options
 @price_option
 @click.option(
-    "--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="Requests under way at once."
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    default=8,
+    show_default=True,
+    help="Trials under way at once; a catalogue may allow fewer.",
 )
 @click.option(
     "--max-errors", type=click.IntRange(0), default=0, show_default=True, help="Errors that may stand beside a yes."
@@ -83,8 +88,8 @@ def command(
         run = run_plan(assembly, settings, tick)
     write_extras(run, html=html, junit=junit, markdown=markdown)
     if as_json:
-        click.echo(json.dumps(run_as_json(run, folder), indent=2))
+        say(json.dumps(run_as_json(run, folder), indent=2))
     else:
-        click.echo(render_run(run))
-        click.echo(f"\npage     {folder / 'report.html'}\nrecords  {folder / 'records.jsonl'}")
+        say(render_run(run))
+        say(f"\npage     {folder / 'report.html'}\nrecords  {folder / 'records.jsonl'}")
     return run.footer.exit_code if run.footer is not None else 3

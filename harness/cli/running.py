@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from harness import __version__
 from harness.cli.assembly import Assembly, open_session
+from harness.cli.terminal import say
 from harness.core.clock import SystemClock
 from harness.core.outcome import rate_of
 from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
@@ -63,7 +62,7 @@ def run_plan(assembly: Assembly, settings: Settings, on_record: Callable[[TrialR
         kept = (
             " and in the cassettes: --mode record goes on from there" if assembly.mode in ("record", "refresh") else ""
         )
-        click.echo(f"\nstopped; what was answered is in {settings.out / 'journal.jsonl'}{kept}", err=True)
+        say(f"\nstopped; what was answered is in {settings.out / 'journal.jsonl'}{kept}", err=True)
         raise
     except BaseException:
         folder.abandon()
@@ -81,7 +80,7 @@ async def _execute(
     finally:
         await session.transport.aclose()
         for note in getattr(session.transport, "notes", ()):
-            click.echo(f"note: {note}", err=True)
+            say(f"note: {note}", err=True)
 
 
 def _header(assembly: Assembly, settings: Settings) -> RunHeader:
@@ -133,6 +132,5 @@ def write_extras(
     written = []
     for path, render in pages:
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
             written.append(write_atomically(path, render().encode("utf-8", "replace")))
     return written

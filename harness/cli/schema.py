@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from harness.cli.terminal import say
+
 
 def _suite() -> dict[str, Any]:
     from harness.checks import check_schema, load_kinds
@@ -36,5 +38,5 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {"suite": _suite, "catalogue"
 @click.argument("name", type=click.Choice(list(SCHEMAS)))
 def command(name: str) -> int:
     """Print the JSON Schema of a file format, with a description of every key."""
-    click.echo(json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False))
+    say(json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False))
     return 0

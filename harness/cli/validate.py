@@ -11,6 +11,7 @@ import click
 from harness.catalogue import Catalogues, load_catalogues, parse_provider
 from harness.checks import load_kinds
 from harness.cli.options import paths_argument
+from harness.cli.terminal import say
 from harness.core.errors import InputError
 from harness.reading import Problem, ProblemsError
 from harness.runner.targets import check_targets
@@ -28,7 +29,7 @@ from harness.suite import load_suites
     help="A further provider that the suites' targets may name; repeatable.",
 )
 def command(paths: tuple[Path, ...], further: tuple[Path, ...]) -> int:
-    """Check suites and catalogues, given as files or folders: all problems at once, as file:line:column.
+    """Check suites (files or folders) and catalogues (files): all problems at once, as file:line:column.
 
     Targets and judges must be models of a catalogue: a shipped one, one among PATHS, or one of --catalogue.
 
@@ -39,7 +40,7 @@ def command(paths: tuple[Path, ...], further: tuple[Path, ...]) -> int:
     for path in catalogues:
         try:
             provider = parse_provider(path.read_bytes(), str(path))
-            click.echo(f"{path}: provider {provider.name}, {_count(len(provider.models), 'model')}")
+            say(f"{path}: provider {provider.name}, {_count(len(provider.models), 'model')}")
         except ProblemsError as error:
             problems += error.problems
     others = [path for path in paths if path not in catalogues]
@@ -72,7 +73,7 @@ def _check_suites(paths: Sequence[Path], catalogues: Catalogues | None, problems
         except InputError as error:
             refused.append(error)
         else:
-            click.echo(f"{suite.path}: suite {suite.name}, {', '.join(parts)}")
+            say(f"{suite.path}: suite {suite.name}, {', '.join(parts)}")
     if refused:
         message = "\n".join("\n   ".join(filter(None, (error.message, error.remedy))) for error in refused)
         raise InputError(message)

@@ -1,15 +1,18 @@
-"""Every error that the harness raises on purpose, in one tree.
+"""Every error that the harness raises for a user to read, in one tree.
 
 HarnessError                  what, where and what to do next; never shown with a traceback
 ├── InputError                the input is wrong: exit 2
+│   ├── ProblemsError         problems of files, each with its place (reading)
+│   ├── ReferenceProblem      a file named in another cannot be used (reading)
+│   ├── TemplateProblem       a template cannot be filled (suite)
 │   └── UsageError            an option or argument is wrong
+│       └── RunWouldBeLost    a folder holds a run that must not be overwritten (store)
 └── Unanswerable              the question could not be answered: exit 3
-    ├── MissingKey            no API key in the environment
-    ├── WrongSource           a recording of one provider asked to answer for another
+    ├── MissingFollowUp       a check's question has no recorded answer (core.check)
     └── UnreadableCassette    a cassette that exists and cannot be read
-UnknownRate                   a token kind was used that has no price; the caller decides what that means
 
-It stands apart so that the command line can map the whole tree to exit codes without knowing who raised.
+It stands apart so that the command line can map the whole tree to exit codes without knowing who raised. `UnknownRate`
+is not in it: its caller decides what a missing price means.
 """
 
 from typing import ClassVar
@@ -43,14 +46,6 @@ class UsageError(InputError):
 
 class Unanswerable(HarnessError):
     """The question could not be answered."""
-
-
-class MissingKey(Unanswerable):
-    """A live call needs a key that the environment does not hold."""
-
-
-class WrongSource(Unanswerable):
-    """A recording that one provider made was asked to answer for another."""
 
 
 class UnreadableCassette(Unanswerable):

@@ -3,6 +3,7 @@
 It stands apart from the record format because it is about crashes and concurrent processes, not about content.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -52,7 +53,9 @@ class RunFolder:
         folder = cls(path, journal, header)
         try:
             folder._refuse_to_lose(replace=replace)
-        except HarnessKeeps:
+        except RunWouldBeLost:
+            if journal.tell() == 0:
+                (path / JOURNAL).unlink()
             journal.close()
             raise
         journal.truncate(0)
@@ -69,10 +72,10 @@ class RunFolder:
             message = f"{self.path}: holds a run that was cut short; its journal has the replies that were paid for"
             remedy = f"name another folder with --out, or pass --overwrite to drop {self.path / JOURNAL}"
             if _mode_of(self.path / JOURNAL) != "replay":
-                raise HarnessKeeps(message, remedy=remedy)
+                raise RunWouldBeLost(message, remedy=remedy)
         if records.exists() and _mode_of(records) != "replay":
             message = f"{self.path}: holds a finished run that was not a replay, and so may have been paid for"
-            raise HarnessKeeps(message, remedy="name another folder with --out, or pass --overwrite")
+            raise RunWouldBeLost(message, remedy="name another folder with --out, or pass --overwrite")
 
     def append(self, record: TrialRecord) -> None:
         """Add one finished trial to the journal; it survives the process."""
@@ -96,8 +99,8 @@ class RunFolder:
         return write_atomically(self.path / name, content)
 
 
-class HarnessKeeps(UsageError):
-    """A folder holds something that must not be lost."""
+class RunWouldBeLost(UsageError):
+    """A folder holds a run that must not be lost."""
 
 
 def write_atomically(path: Path, content: bytes) -> Path:
@@ -107,6 +110,7 @@ def write_atomically(path: Path, content: bytes) -> Path:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
@@ -115,7 +119,8 @@ def write_atomically(path: Path, content: bytes) -> Path:
             shutil.copymode(path, temporary)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         message = f"{path}: cannot be written: {error.strerror or error}"
         raise UsageError(message, remedy="check the folder and the space on its disk") from error
     return path
@@ -137,10 +142,11 @@ def read_run_folder(path: Path, *, unfinished: bool = False) -> Run:
     raises      InputError if there is none, it is not readable, or it never closed and that is not allowed
     """
     records = path / RECORDS if path.is_dir() else path
-    if path.is_dir() and not records.exists() and (path / JOURNAL).exists():
+    # A journal beside older records: a run was begun in their place, and they are no longer what this folder is about.
+    if path.is_dir() and (path / JOURNAL).exists():
         if unfinished:
             return read_run(path / JOURNAL, torn=True)
-        message = f"{path}: the run did not finish: it has a journal and no records.jsonl"
+        message = f"{path}: the run did not finish: it has a journal"
         raise InputError(message, remedy="harness report shows what it has; to finish it, run the suite again")
     run = read_run(records)
     if run.footer is None:

@@ -22,6 +22,7 @@ PLANTED = [
     ("runner/planted.py", "def late():\n    import vcr", "Only wire speaks HTTP"),
     ("runner/planted.py", "import pydantic", "Only loaders validate"),
     ("report/planted.py", "import rich", "Only the command line talks to a terminal"),
+    ("runner/regrade.py", "import harness.wire", "Regrading cannot send anything"),
     ("core/planted.py", "import yaml", "The core needs the standard library alone"),
 ]
 

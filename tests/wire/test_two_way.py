@@ -141,7 +141,7 @@ def test_we_add_to_a_cassette_of_vcrpy_and_it_still_replays_its_own(tmp_path):
 odd_texts = st.text(st.sampled_from(list("a \n\t\r\x00\x85\u2028\ufeff'\"#:-|\U0001f600\u200d{}"))).map(str.encode)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     asked=odd_texts | st.binary(),
     answered=odd_texts | st.text().map(lambda text: text.encode("utf-8", "ignore")) | st.binary(),
