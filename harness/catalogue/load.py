@@ -3,17 +3,20 @@
 It stands apart from the nouns so that the core needs no YAML.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.core.catalogue import Limits, Model, Provenance, Provider, Tariff
 from harness.core.errors import InputError, UsageError
-from harness.reading import Problem, ProblemsError, did_you_mean, read_yaml, validate
+from harness.reading import Document, Problem, ProblemsError, did_you_mean, read_yaml, validate
+
+if TYPE_CHECKING:
+    from harness.catalogue.file_format import PriceItem, ProviderFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,38 +74,13 @@ def parse_provider(content: bytes, path: str) -> Provider:
     raises  ProblemsError with every problem at once
     """
     # Imported here: pydantic's models cost more than reading the file, and `--help` needs neither.
-    from harness.catalogue.file_format import PriceItem, ProviderFile
+    from harness.catalogue.file_format import ProviderFile
 
     document = read_yaml(content, path)
     item = validate(ProviderFile, document, noun="catalogue")
-    problems: list[Problem] = []
-    seen: dict[str, str] = {}
-    for position, model in enumerate(item.models):
-        for name in (model.id, *model.aliases):
-            if name in seen:
-                message = f"model name '{name}' is already taken by '{seen[name]}'"
-                problems.append(
-                    document.problem(("models", position), message, "catalogue-duplicate", "rename or remove one")
-                )
-            seen[name] = model.id
-    for where, url in [(("base_url",), item.base_url), *((("regions", n), u) for n, u in item.regions.items())]:
-        host = (urlsplit(url).hostname or "").lower()
-        if item.hosts and host not in (name.lower() for name in item.hosts):
-            message = f"'{host}' is not among the provider's own hosts"
-            remedy = "what answers there would be filed under this provider's name: add it to hosts, or correct it"
-            problems.append(document.problem(where, message, "catalogue-host", remedy))
+    problems = [*_repeated_names(item, document), *_foreign_hosts(item, document)]
     if problems:
         raise ProblemsError(problems)
-
-    def tariffs(prices: Sequence[PriceItem]) -> tuple[Tariff, ...]:
-        return tuple(
-            Tariff(
-                **price.model_dump(exclude={"provenance"}),
-                provenance=Provenance(**price.provenance.model_dump()) if price.provenance else None,
-            )
-            for price in prices
-        )
-
     return Provider(
         name=item.provider,
         base_url=item.base_url.rstrip("/"),
@@ -114,7 +92,7 @@ def parse_provider(content: bytes, path: str) -> Provider:
         hosts=tuple(host.lower() for host in item.hosts),
         simulated=item.simulated,
         open_models=item.open_models,
-        tariffs=tariffs(item.prices),
+        tariffs=_tariffs(item.prices),
         models=tuple(
             Model(
                 id=model.id,
@@ -122,11 +100,42 @@ def parse_provider(content: bytes, path: str) -> Provider:
                 window_tokens=model.window_tokens,
                 max_output_tokens=model.max_output_tokens,
                 capabilities=tuple(model.capabilities),
-                tariffs=tariffs(model.prices),
+                tariffs=_tariffs(model.prices),
                 limits=Limits(**model.limits.model_dump()),
             )
             for model in item.models
         ),
+    )
+
+
+def _repeated_names(item: "ProviderFile", document: Document) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for position, model in enumerate(item.models):
+        for name in (model.id, *model.aliases):
+            if name in seen:
+                message = f"model name '{name}' is already taken by '{seen[name]}'"
+                yield document.problem(("models", position), message, "catalogue-duplicate", "rename or remove one")
+            seen[name] = model.id
+
+
+def _foreign_hosts(item: "ProviderFile", document: Document) -> Iterator[Problem]:
+    """What answers at a host that is not the provider's own would be filed under its name all the same."""
+    places: list[tuple[tuple[str, ...], str]] = [(("base_url",), item.base_url)]
+    places += [(("regions", name), url) for name, url in item.regions.items()]
+    for where, url in places:
+        host = (urlsplit(url).hostname or "").lower()
+        if item.hosts and host not in (name.lower() for name in item.hosts):
+            message = f"'{host}' is not among the provider's own hosts"
+            yield document.problem(where, message, "catalogue-host", "add it to hosts, or correct it")
+
+
+def _tariffs(prices: Sequence["PriceItem"]) -> tuple[Tariff, ...]:
+    return tuple(
+        Tariff(
+            **price.model_dump(exclude={"provenance"}),
+            provenance=Provenance(**price.provenance.model_dump()) if price.provenance else None,
+        )
+        for price in prices
     )
 
 
