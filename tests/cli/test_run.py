@@ -294,3 +294,50 @@ def test_an_interrupted_run_keeps_what_was_answered_and_records_only_the_rest_ag
 
     assert (started.returncode, b"stopped" in err, again.returncode) == (130, True, 0)
     assert len(server.requests) == 3 + 3
+
+
+def test_a_judge_added_before_another_does_not_move_the_others_recording(harness, suite):
+    record(harness, suite(JUDGED), judge)
+    added = "[{judge: {model: local/judge, rubric: FIRST}}, {judge"
+
+    _, requests = record(harness, suite(JUDGED.replace("[{judge", added)), judge, "--overwrite")
+
+    assert ["FIRST" in body["messages"][1]["content"] for body in requests] == [True]
+
+
+def test_the_tolerance_of_a_run_is_kept_with_it(harness, suite):
+    with ScriptedServer(lambda _: (400, {"error": "bad"})) as server:
+        harness("run", suite(CASE), "--base-url", server.base_url, "--out", "first", "--max-errors", 3)
+
+    assert read_run_folder(Path("first")).header.max_errors == 3
+
+
+def test_a_judge_of_another_provider_is_never_asked_at_the_targets_address(harness, suite, monkeypatch, tmp_path):
+    monkeypatch.setenv("ACME_KEY", "acme-key-123")
+    row = "provider: acme\nbase_url: http://127.0.0.1:9/v1\ndialect: openai-chat\nkey_variable: ACME_KEY\n"
+    row += "models: [{id: judge}]\n"
+    (tmp_path / "acme.yaml").write_text(row)
+    path = suite(JUDGED.replace("local/judge", "acme/judge"))
+
+    with ScriptedServer(judge) as server:
+        harness("run", path, "--base-url", server.base_url, "--catalogue", "acme.yaml", "--out", "first")
+
+    assert [body["model"] for body in server.requests] == ["m"]
+    assert "acme-key-123" not in str(server.headers)
+
+
+def test_a_closed_pipe_does_not_change_the_exit_code(suite, tmp_path):
+    command = [sys.executable, "-m", "harness", "plan", str(suite(CASE))]
+    started = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    started.stdout.close()
+    _, err = started.communicate(timeout=30)
+
+    assert (started.returncode, err) == (0, b"")
+
+
+def test_an_output_that_is_full_is_no_answer_and_no_traceback(suite, tmp_path):
+    command = [sys.executable, "-m", "harness", "plan", str(suite(CASE))]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (3, False)

@@ -49,6 +49,12 @@ def test_a_call_that_has_no_script_ends_the_conversation():
     assert step_of(trial, [Reply(tool_calls=(replace(CALL, name="other"),))]) is None
 
 
+def test_calls_of_which_only_some_have_a_script_are_not_half_answered():
+    (trial,) = trials_of(TOOLS)
+
+    assert step_of(trial, [Reply(tool_calls=(CALL, replace(CALL, id="c2", name="other")))]) is None
+
+
 def test_a_model_that_never_stops_calling_is_stopped_after_the_agreed_rounds():
     (trial,) = trials_of(TOOLS.replace("prompt", "max_rounds: 2\n    prompt"))
     calling = Reply(tool_calls=(CALL,))

@@ -46,6 +46,44 @@ def test_an_edit_of_what_is_sent_changes_the_trial_key_and_still_pairs(edit):
     assert before.key.pair == after.key.pair
 
 
+ASKS = """  - id: a
+    prompt: hi
+    tools: [{type: function, function: {name: f}}]
+    tool_results: {f: 1}
+    credential: valid
+    system: s
+    response_format: {type: text}
+    params: {seed: 1}
+    expect: [{contains: x}]"""
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("prompt: hi", "prompt: ho"),
+        ("system: s", "system: t"),
+        ("type: function, ", ""),
+        ("{f: 1}", "{f: 2}"),
+        ("{f: 1}", "{f: 1}\n    max_rounds: 2"),
+        ("credential: valid", "credential: none"),
+        ("{type: text}", "{type: json_object}"),
+        ("seed: 1", "seed: 2"),
+        ("prompt: hi", "prompt: hi\n    stream: true"),
+    ],
+)
+def test_everything_that_a_case_asks_is_in_its_digest(edit):
+    (before,), (after,) = trials_of(ASKS), trials_of(ASKS.replace(*edit))
+
+    assert before.asked != after.asked
+
+
+@pytest.mark.parametrize("change", [{"model": "n"}, {"params": {"seed": 2}}, {"system": "t"}, {"region": "eu"}])
+def test_everything_that_a_target_changes_is_in_the_trial_key(change):
+    (before,), (after,) = trials_of(ASKS), trials_of(ASKS, replace(TARGET, **change))
+
+    assert before.key.digest != after.key.digest
+
+
 def test_another_target_is_another_trial_of_the_same_pair():
     (before,), (after,) = trials_of(CASE), trials_of(CASE, replace(TARGET, label="other"))
 
