@@ -63,6 +63,11 @@ def test_a_text_that_is_one_expression_keeps_the_values_type():
     assert filled == {"max": 5, "{{ n }}": [["b", "a", "B"], None, True, "n=5", "5\n", 7, None]}
 
 
+def test_an_expressions_value_has_lists_and_no_tuples():
+    assert fill_value("{{ (1, (2, 3)) }}", {}) == [1, [2, 3]]
+    assert fill_value("{{ order | items }}", ROW) == [["items", 3], ["id", "x-1"]]
+
+
 def test_fill_gives_text_even_for_one_expression():
     assert fill("{{ n }}", ROW) == "5"
 
