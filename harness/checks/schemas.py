@@ -6,6 +6,7 @@ loaded by the first schema. Formats are not asserted, as the standard has it.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +19,20 @@ Schema = Mapping[str, Any] | bool
 # A few seconds of work; a schema whose branches refer to each other needs 2 ** depth.
 MAX_STEPS = 100_000
 MAX_UNIQUE = 2_000
+# Keywords within keywords. Python's own limit is no guard: met inside a compiled library that jsonschema uses, it ends
+# the process's work with a panic, which is no Exception.
+MAX_NESTED = 80
 
-_steps: ContextVar[list[int]] = ContextVar("steps")
+
+@dataclass(slots=True)
+class _Work:
+    """What checking one document has taken so far."""
+
+    steps: int = 0
+    nested: int = 0
+
+
+_work: ContextVar[_Work] = ContextVar("work")
 
 
 class Undecidable(Exception):
@@ -51,12 +64,9 @@ def first_violation(schema: Schema, document: Any) -> str | None:
     """
     from jsonschema.exceptions import best_match
 
-    _steps.set([MAX_STEPS])
+    _work.set(_Work())
     try:
         error = best_match(_few(_validator(schema).iter_errors(document)))
-    except RecursionError:
-        message = "the schema refers to itself without end, or the document is too deep for it"
-        raise Undecidable(message) from None
     except TookTooLong as slow:
         raise Undecidable(str(slow)) from None
     return None if error is None else f"at {_place(error.absolute_path)}: {shortened(error.message)}"
@@ -111,12 +121,19 @@ def _bounded(dialect: Any) -> Any:
 
 def _counted(rule: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
     def keyword(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
-        left = _steps.get()
-        left[0] -= 1
-        if left[0] < 0:
+        work = _work.get()
+        work.steps += 1
+        if work.steps > MAX_STEPS:
             message = f"the schema takes more than {MAX_STEPS} steps on this document"
             raise Undecidable(message)
-        yield from rule(validator, value, instance, schema) or ()
+        if work.nested == MAX_NESTED:
+            message = "the schema refers to itself without end, or the document is too deep for it"
+            raise Undecidable(message)
+        work.nested += 1
+        try:
+            yield from rule(validator, value, instance, schema) or ()
+        finally:
+            work.nested -= 1
 
     return keyword
 

@@ -98,12 +98,7 @@ class _Environment(ImmutableSandboxedEnvironment):
                 raise TypeError(f"{named(left)} {operator} {named(right)} means nothing")  # text % 1 would format
             count = len(one) * max(0, other) if operator == "*" else len(one)
             limits.characters(count) if isinstance(one, str) else limits.entries(count)
-        if (
-            operator == "**"
-            and isinstance(left, int)
-            and isinstance(right, int)
-            and left.bit_length() * right > MAX_BITS
-        ):
+        if operator == "**" and isinstance(left, int) and left.bit_length() * right > MAX_BITS:
             raise TemplateProblem("a number is too large", remedy="use smaller numbers")
         return limits.made(super().call_binop(context, operator, left, right))
 
