@@ -51,7 +51,7 @@ def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind], *, s
     # What is already refused is not reported again for what it is not: a missing file is no text either.
     blamed = {(p.line, p.column) for p in problems} | {_place(document, where) for where in inclusions.missing}
     expect = Expectations(document, kinds)
-    item, faults, items = _validate(resolved, document)
+    item, faults, items = _validate(resolved, document, expect)
     builder = CaseBuilder(
         suite=item.suite if item else "",
         defaults=item.defaults if item else Defaults(),
@@ -84,7 +84,7 @@ def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind], *, s
 
 
 def _validate(
-    resolved: Any, document: Document
+    resolved: Any, document: Document, expect: Expectations
 ) -> tuple["SuiteFile | None", list[Problem], list[tuple[int, "CaseItem"]]]:
     """The file as its model or None, its faults, and the cases that are in order, whatever is wrong beside them."""
     from pydantic import ValidationError
@@ -105,8 +105,22 @@ def _validate(
         try:
             sound.append((position, CaseItem.model_validate_json(json.dumps(case), strict=True)))
         except ValidationError:
-            continue
+            _check_alone(case, ("cases", position), expect)
     return None, faults, sound
+
+
+def _check_alone(value: Any, where: Where, expect: Expectations) -> None:
+    """Parse the checks of a case whose form is wrong elsewhere, so that their problems are told beside that."""
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            _check_alone(part, (*where, index), expect)
+    elif isinstance(value, dict):
+        checks = value.get("expect")
+        for index, check in enumerate(checks if isinstance(checks, list) else ()):
+            # A template is judged once it is filled, and here it cannot be.
+            if isinstance(check, dict) and "{{" not in str(check):
+                expect.parse(check, (*where, "expect", index))
+        _check_alone(value.get("turns"), (*where, "turns"), expect)
 
 
 def _place(document: Document, where: Where) -> tuple[int, int]:

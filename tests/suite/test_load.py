@@ -173,6 +173,7 @@ def test_all_problems_of_a_suite_are_told_at_once_whatever_their_kind(suite):
         (6, "suite-template"),
         (6, "suite-unknown-check"),
         (7, "yaml-1.1"),
+        (7, "suite-check"),
         (8, "suite-file"),
         (8, "suite-dataset"),
     ]
