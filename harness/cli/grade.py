@@ -15,6 +15,7 @@ from harness.checks import load_kinds
 from harness.cli.options import price_option
 from harness.cli.running import footer_of, title_of
 from harness.cli.shipped import shipped_root
+from harness.cli.tables import visible
 from harness.cli.terminal import say
 from harness.cli.verdict import render_run, run_as_json
 from harness.core.errors import InputError, UsageError
@@ -83,6 +84,10 @@ def command(
 
 def _find(path: str) -> Path:
     given = Path(path)
+    if given.is_absolute() or ".." in given.parts:
+        # A run's folder may come from anywhere, and must not choose which files are read.
+        message = f"{visible(path, 300)}: the run's suite is named from outside this folder"
+        raise UsageError(message, remedy="name today's suites: harness grade RUN PATH...")
     shipped = shipped_root() / path
     if not given.exists() and shipped.exists():
         return shipped
@@ -105,12 +110,13 @@ def _tell(old: tuple[TrialRecord, ...], result: Regraded) -> None:
     if changed:
         say(f"\n{len(changed)} of {len(result.records)} trials changed:")
         for record in changed[:SHOWN]:
-            say(f"  {record.pair} of {record.target}: {before[record.trial]} -> {record.outcome}")
+            name = visible(f"{record.pair} of {record.target}", 300)
+            say(f"  {name}: {before[record.trial]} -> {record.outcome}")
     for title, lines in (("missing", result.missing), ("no longer in the suites", result.gone)):
         if lines:
             say(f"\n{title}: {len(lines)}")
             for line in lines[:SHOWN]:
-                say(f"  {line}")
+                say(f"  {visible(line, 300)}")
             if len(lines) > SHOWN:
                 say(f"  … and {len(lines) - SHOWN} more")
     if result.missing:

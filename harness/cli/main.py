@@ -5,6 +5,7 @@ It stands apart from the commands so that `harness --help` imports none of them,
 
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -86,6 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         where = f"{error.filename}: " if error.filename else ""
         show_error(Unanswerable(f"{where}{error.strerror or error}", remedy="check the file, its folder and the disk"))
         code = Unanswerable.exit_code
+    except Exception:  # noqa: BLE001 - a fault of ours must not read as 'the answer is no', which is exit code 1
+        traceback.print_exc()
+        show_error(
+            Unanswerable("this is a fault of model-harness itself", remedy="please report it, with the lines above")
+        )
+        code = Unanswerable.exit_code
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -93,6 +100,13 @@ def show_error(error: HarnessError) -> None:
     """Print what is wrong and what to do next, on standard error."""
     # Problems of files begin with their place, as editors and CI read them; all else begins with a word.
     word = "" if hasattr(error, "problems") else click.style("error: ", fg="red", bold=True)
-    click.echo(f"{word}{error.message}", err=True)
+    click.echo(word + _harmless(error.message), err=True)
     if error.remedy:
-        click.echo(f"   {error.remedy}", err=True)
+        click.echo(f"   {_harmless(error.remedy)}", err=True)
+
+
+def _harmless(text: str) -> str:
+    """A message that cannot steer a terminal, its own line breaks kept: it may quote what anyone wrote."""
+    from harness.cli.tables import visible
+
+    return "\n".join(visible(line, 100_000) for line in text.split("\n"))

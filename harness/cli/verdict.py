@@ -72,7 +72,7 @@ def _explain(result: CaseResult) -> list[str]:
     name = f"{result.suite}/{result.case}" + (f"[{result.row}]" if result.row is not None else "")
     asked = result.rate.asked
     count = f" ({result.rate.passed} of {asked} passed)" if asked > 1 else ""
-    lines = [f"{result.verdict}: {name} of {result.target.label}{count}"]
+    lines = [f"{result.verdict}: {visible(name, 300)} of {visible(result.target.label, 300)}{count}"]
     for trial in result.trials:
         failing = [f for turn in trial.findings for f in turn if f.status == "fail"]
         if trial.outcome == "fail" and failing:

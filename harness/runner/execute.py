@@ -6,14 +6,14 @@ It stands apart because everything else is pure: what may fail, hang or cost mon
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.catalogue import Catalogues
 from harness.core.catalogue import Provider
 from harness.core.chat import ChatRequest, Message
 from harness.core.check import CheckKind, FollowUp
 from harness.core.errors import Unanswerable
-from harness.core.exchange import Attempt
+from harness.core.exchange import Attempt, Exchange
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
 from harness.core.reply import Reply
@@ -27,6 +27,7 @@ from harness.wire import Call, CassetteAddress, Redactor, Transport, request_key
 from harness.wire.dialects import Dialect, load_dialect
 
 MAX_FOLLOW_UP_ROUNDS = 3
+LONG_REPLY_BYTES = 200_000
 
 
 @dataclass(kw_only=True)
@@ -169,7 +170,43 @@ def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
         exchange=asking.number,
     )
     case = CassetteAddress(provider=endpoint.source, suite=trial.case.suite, model=request.model, case=trial.case.id)
-    return Call(key=key, request=spelled, endpoint=endpoint, case=case)
+    return Call(
+        key=key,
+        request=spelled,
+        endpoint=endpoint,
+        case=case,
+        answers=lambda exchange: _is_answer(session.dialect_of(asking.provider).decode(exchange), session, asking),
+    )
+
+
+def _is_answer(reply: Reply, session: Session, asking: Asking) -> bool:
+    """Whether a reply may be recorded: it is an answer, and no key can be put together from what it says."""
+    if masked(reply, session.redactor) != reply:
+        return False
+    error = reply.error
+    return error is None or error.is_answer or (error.kind == "auth" and asking.request.credential != "valid")
+
+
+def masked(reply: Reply, redactor: Redactor) -> Reply:
+    """The reply with keys masked that the bytes hid, by escapes or by lying across the pieces of a stream."""
+    error = reply.error
+    return replace(
+        reply,
+        content=redactor.text(reply.content),
+        reasoning=None if reply.reasoning is None else redactor.text(reply.reasoning),
+        alternatives=tuple(redactor.text(text) for text in reply.alternatives),
+        refusal=None if reply.refusal is None else redactor.text(reply.refusal),
+        tool_calls=tuple(replace(call, arguments=redactor.text(call.arguments)) for call in reply.tool_calls),
+        error=None if error is None else replace(error, message=redactor.text(error.message)),
+    )
+
+
+async def _read(exchange: Exchange, session: Session, asking: Asking) -> Reply:
+    """The reply, its keys masked. A long one is read in a thread: others are being timed."""
+    decode = session.dialect_of(asking.provider).decode
+    if sum(len(frame.content) for frame in exchange.last.frames) > LONG_REPLY_BYTES:
+        return masked(await asyncio.to_thread(decode, exchange), session.redactor)
+    return masked(decode(exchange), session.redactor)
 
 
 async def _ask(
@@ -177,7 +214,7 @@ async def _ask(
 ) -> ExchangeRecord:
     async with session.slot_of(asking.provider, asking.request.model):
         exchange = await session.transport.send(call_for(trial, session, asking))
-    reply = session.dialect_of(asking.provider).decode(exchange)
+    reply = await _read(exchange, session, asking)
     plain = len(exchange.attempts) == 1 and exchange.last.error is None
     return ExchangeRecord(
         turn=turn,
@@ -185,11 +222,16 @@ async def _ask(
         reply=reply,
         attempts=() if plain else tuple(_attempt_record(attempt) for attempt in exchange.attempts),
         recorded=exchange.recorded,
-        recorded_at=exchange.recorded_at,
-        server=exchange.server,
+        recorded_at=_sound(exchange.recorded_at),
+        server=_sound(exchange.server),
         cost=price(reply, asking.provider, asking.request.model, session.profile),
         follow_up=follow_up,
     )
+
+
+def _sound(text: str | None) -> str | None:
+    """A text of a cassette that anyone may have edited, without what UTF-8 cannot hold."""
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _attempt_record(attempt: Attempt) -> AttemptRecord:

@@ -5,6 +5,7 @@ It stands apart from execution because grading must not know whether a reply is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from harness.checks import follow_ups_of, grade_check, judges_errors
 from harness.core.check import Check, CheckKind, Evidence, Finding, FollowUp, MissingFollowUp
@@ -96,7 +97,7 @@ def _grade_turn(
     """A turn's findings, and why they decide nothing, if they do not."""
     error = evidence.reply.error
     judged = any(judges_errors(check, kinds) for check in turn.expect)
-    if error is not None and (evidence.reply.status is None or not judged):
+    if error is not None and (not judged or _has_no_status(error, evidence.reply.status)):
         return (), describe_error(error, evidence.reply.status)
     found = [_grade_check(check, kinds, evidence) for check in turn.expect]
     # An outage that the case did not ask for is no answer of the model's; one that it did ask for passes its checks.
@@ -114,6 +115,12 @@ def _grade_check(check: Check, kinds: Mapping[str, CheckKind], evidence: Evidenc
     except Exception as fault:  # noqa: BLE001 - anyone's check may be installed; its fault must not lose a paid reply
         seen = f"the check itself failed: {type(fault).__name__}: {fault}"
     return Finding(check=check.kind, status="unknown", expected="an answer to the check's question", seen=seen)
+
+
+def _has_no_status(error: ApiError, status: int | None) -> bool:
+    """Whether a check of the status would be about nothing: none came, or what it announced never did."""
+    broken = error.kind in ("timeout", "network", "malformed", "missing-recording")
+    return status is None or (broken and status < HTTPStatus.BAD_REQUEST)
 
 
 def _is_answer(error: ApiError, case: Case) -> bool:

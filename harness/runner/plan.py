@@ -3,6 +3,7 @@
 It stands apart from execution because a plan is pure: it can be shown, sharded and compared before a cent is spent.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +24,7 @@ from harness.runner.targets import matches
 
 # Bytes of UTF-8 a token, for estimates only: English prose runs at about four, code and other scripts at fewer.
 BYTES_PER_TOKEN = 4
+MAX_TRIALS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,10 @@ def plan_run(
     raises   UsageError if nothing is selected, or a case could never pass with so few repeats
     """
     _check_selection(suites, selection)
-    trials = tuple(_trials(suites, targets, selection, repeats))
+    trials = tuple(itertools.islice(_trials(suites, targets, selection, repeats), MAX_TRIALS + 1))
+    if len(trials) > MAX_TRIALS:
+        message = f"more than {MAX_TRIALS:,} trials"
+        raise UsageError(message, remedy="narrow them with --case, --tag or --target, or ask fewer repeats")
     if not trials:
         remedy = "the selected cases are meant for other targets, by their `only:` lists, or carry other tags"
         raise UsageError("no trial is selected", remedy=remedy)

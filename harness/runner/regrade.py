@@ -13,7 +13,7 @@ from harness.core.keys import PairKey
 from harness.core.outcome import Outcome
 from harness.core.record import ExchangeRecord, Run, TrialRecord
 from harness.core.suite import Case, Suite
-from harness.runner.conversation import Stopped, next_step
+from harness.runner.conversation import Step, Stopped, next_step
 from harness.runner.grade import grade_trial, wanted_follow_ups
 from harness.runner.plan import asked_digest
 from harness.runner.pricing import judge_cost, model_cost, price
@@ -108,6 +108,9 @@ def _regrade(
     conversation = [exchange for exchange in exchanges if exchange.follow_up is None]
     step = next_step(case, target, [exchange.reply for exchange in conversation]) if target is not None else None
     stopped = step.reason if isinstance(step, Stopped) else None
+    if isinstance(step, Step):
+        what = f"the run holds no reply to request {len(conversation) + 1}"
+        return replace(described, outcome=Outcome.ERROR, reason=f"no recorded reply: {what}"), [what]
     # An answer to an old rubric is left out; what today's checks ask is looked for among the rest.
     asked = [follow_up for _, follow_up in wanted_follow_ups(case, conversation, kinds)]
     used = [*conversation, *(exchange for exchange in exchanges if exchange.follow_up in asked)]

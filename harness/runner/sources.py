@@ -4,6 +4,7 @@ It stands apart because the answer decides what a recording may be used for: a s
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from harness.core.catalogue import Provider
 from harness.core.errors import UsageError
 from harness.core.record import Mode
 from harness.wire import Endpoint
+
+_URL_REMEDY = "write one such as http://127.0.0.1:8080/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,9 @@ class Sources:
         """
         if self.base_url is not None:
             _check_url(self.base_url)
+        if self.rename is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", self.rename):
+            message = f"--provider: {self.rename!r} is not a provider's name"
+            raise UsageError(message, remedy="write small letters, digits and hyphens, such as my-proxy")
         named = self.catalogues.find(self.rename) if self.rename else None
         if self.base_url is not None and named is not None and named.hosts and not _is_own(named, self.base_url):
             message = f"--provider {named.name}: {urlsplit(self.base_url).hostname} is not a host of {named.name}"
@@ -110,9 +116,14 @@ def _own_url(provider: Provider, region: str | None) -> str:
 
 
 def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"--base-url: '{url}' is not a base URL", remedy="write one such as http://127.0.0.1:8080/v1")
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # A broken bracket or port.
+        raise UsageError(f"--base-url: '{url}' is not a URL", remedy=_URL_REMEDY) from None
+    if not sound or parts.query or parts.fragment:
+        raise UsageError(f"--base-url: '{url}' is not a base URL", remedy=_URL_REMEDY)
     if parts.username is not None or parts.password is not None:
         raise UsageError("--base-url: a URL must not carry a password", remedy="pass the key with --api-key-env")
 

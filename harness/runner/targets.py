@@ -4,6 +4,7 @@ It stands apart from planning because what a pattern means must be the same for 
 """
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -18,6 +19,7 @@ from harness.core.errors import InputError, UsageError
 from harness.core.suite import Suite
 from harness.reading import did_you_mean
 
+MAX_COMBINATIONS = 1000
 SourceOf = Callable[[Provider], str]
 
 
@@ -134,6 +136,9 @@ def _models(pattern: str, catalogues: Catalogues, where: str) -> list[tuple[Prov
 
 def _combinations(spec: TargetSpec) -> list[Mapping[str, Any]]:
     names = list(spec.matrix)
+    if math.prod(len(values) for values in spec.matrix.values()) > MAX_COMBINATIONS:
+        message = f"{spec.location}: the matrix has more than {MAX_COMBINATIONS:,} combinations"
+        raise InputError(message, remedy="vary fewer parameters at once")
     return [
         {**spec.params, **dict(zip(names, values, strict=True))}
         for values in itertools.product(*(spec.matrix[name] for name in names))

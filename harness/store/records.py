@@ -68,6 +68,8 @@ def read_run(path: Path, *, torn: bool = False) -> Run:
     torn    drop a last line that was not written to its end, as a crash leaves it
     raises  InputError naming the line: not there, not ours, another version, or no footer
     """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: not a regular file", remedy="name a run's folder, or its records.jsonl")
     try:
         with path.open("rb") as file:
             return _assemble((line for line in file if not torn or line.endswith(b"\n")), path)

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from harness.core.errors import InputError, UsageError
+from harness.core.errors import InputError, Unanswerable, UsageError
 from harness.core.record import Run, RunFooter, RunHeader, TrialRecord
 from harness.store.records import encode_line, read_run, write_run
 
@@ -40,7 +40,9 @@ class RunFolder:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            journal = (path / JOURNAL).open("ab")
+            # Not through a link: a folder from elsewhere must not choose what is written.
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+            journal = os.fdopen(os.open(path / JOURNAL, flags, 0o666), "ab")
         except OSError as error:
             message = f"{path}: cannot be written: {error.strerror or error}"
             raise UsageError(message, remedy="name another folder with --out") from error
@@ -50,6 +52,10 @@ class RunFolder:
             journal.close()
             message = f"{path}: another run is writing this folder"
             raise UsageError(message, remedy="wait for it, or name another folder with --out") from error
+        if not _is_still(path / JOURNAL, journal):
+            # Another run closed in between, and its journal is gone: what we hold has no name.
+            journal.close()
+            return cls.open(path, header, replace=replace)
         folder = cls(path, journal, header)
         try:
             folder._refuse_to_lose(replace=replace)
@@ -79,8 +85,12 @@ class RunFolder:
 
     def append(self, record: TrialRecord) -> None:
         """Add one finished trial to the journal; it survives the process."""
-        self._journal.write(encode_line(record))
-        self._journal.flush()
+        try:
+            self._journal.write(encode_line(record))
+            self._journal.flush()
+        except OSError as error:
+            message = f"{self.path / JOURNAL}: cannot be written: {error.strerror or error}"
+            raise Unanswerable(message, remedy="make room on its disk, and run again with another --out") from error
 
     def close(self, records: tuple[TrialRecord, ...], footer: RunFooter) -> Run:
         """Write records.jsonl in plan order, atomically, and drop the journal."""
@@ -124,6 +134,13 @@ def write_atomically(path: Path, content: bytes) -> Path:
         message = f"{path}: cannot be written: {error.strerror or error}"
         raise UsageError(message, remedy="check the folder and the space on its disk") from error
     return path
+
+
+def _is_still(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _mode_of(path: Path) -> str:

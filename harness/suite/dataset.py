@@ -130,16 +130,28 @@ def _jsonl_rows(text: str) -> Iterator[Mapping[str, Any]]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line, parse_constant=_refuse_constant)
+            value = json.loads(line, parse_constant=refuse_constant)
         except (ValueError, RecursionError) as error:
             message = f"line {number} is not JSON: {error}"
             raise DatasetProblem(message, "each line of a JSONL file is one JSON object", line=number) from error
+        if "\\ud" in line.lower() and not _is_sound(value):
+            message = f"line {number} holds half of a surrogate pair, which no text can"
+            raise DatasetProblem(message, "escape whole pairs, or write the characters themselves", line=number)
         if not isinstance(value, dict):
             message = f"line {number} is not a JSON object"
             raise DatasetProblem(message, "each line of a JSONL file is one JSON object", line=number)
         yield value
 
 
-def _refuse_constant(name: str) -> None:
+def _is_sound(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def refuse_constant(name: str) -> None:
+    """Refuse NaN and the infinities, which Python's JSON reader would take; raises ValueError."""
     message = f"{name} is not a JSON value"
     raise ValueError(message)

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from harness.reading import Document, Folder, Problem, ProblemsError, ReferenceProblem, read_yaml
+from harness.suite.dataset import refuse_constant
 
 IMAGE_TYPES = {
     ".png": "image/png",
@@ -53,7 +54,11 @@ class Inclusions:
                 return f"data:{IMAGE_TYPES[suffix]};base64,{encoded}"
             text = self._folder.read_text(reference)
             if suffix in STRUCTURED:
-                return json.loads(text) if suffix == ".json" else read_yaml(text, reference).value
+                return (
+                    json.loads(text, parse_constant=refuse_constant)
+                    if suffix == ".json"
+                    else read_yaml(text, reference).value
+                )
         except ReferenceProblem as problem:
             self._add(where, problem.message, problem.remedy)
         except ProblemsError as error:

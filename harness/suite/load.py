@@ -55,8 +55,10 @@ def _files(paths: Sequence[Path]) -> list[Path]:
                     f"{path}: no suite in this folder", remedy="a suite is a .yaml file with the key `suite`"
                 )
             found += suites
-        elif path.exists():
+        elif path.is_file():
             found.append(path)
+        elif path.exists():
+            raise UsageError(f"{path}: not a regular file", remedy="name a suite file, or a folder that holds suites")
         else:
             raise UsageError(f"{path}: no such file or folder", remedy=_nearest_path(path))
     return list(dict.fromkeys(found))

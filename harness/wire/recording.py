@@ -195,7 +195,7 @@ class CassetteTransport:
     async def _record(self, call: Call, shelf: Shelf, live: Transport) -> Exchange:
         sent, nonces = draw_nonces(call.request)
         exchange = await live.send(replace(call, request=sent))
-        if not self._keeps(exchange.last, call.key.credential):
+        if not self._keeps(exchange.last, call.key.credential) or (call.answers and not call.answers(exchange)):
             return exchange
         interaction = interaction_of(
             call, exchange.last, nonces=nonces, recorded_at=self._clock.now(), redactor=self._redactor

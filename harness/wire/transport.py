@@ -5,7 +5,7 @@ It stands apart from both transports because a live call and its replay must com
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
@@ -63,12 +63,14 @@ class Call:
     key      made by `request_key` from the same request and endpoint
     request  path relative to the endpoint's base URL
     case     where its recording lives
+    answers  whether an exchange came to an answer, as its dialect reads it: one that ended as an error is not recorded
     """
 
     key: RequestKey
     request: HttpRequest
     endpoint: Endpoint
     case: CassetteAddress
+    answers: Callable[[Exchange], bool] | None = None
 
 
 class Transport(Protocol):

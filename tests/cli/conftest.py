@@ -29,11 +29,11 @@ def harness(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def suite(tmp_path):
-    """Write a suite of these cases, whose target is local/m; returns its path."""
+    """Write a suite of these cases, whose target is local/m; returns its path from the test's folder."""
 
     def write(cases, name="s"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(f"suite: {name}\ntargets: [local/m]\ncases:\n{cases}\n")
-        return path
+        return path.relative_to(tmp_path)
 
     return write

@@ -341,3 +341,59 @@ def test_an_output_that_is_full_is_no_answer_and_no_traceback(suite, tmp_path):
         ended = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False)
 
     assert (ended.returncode, b"Traceback" in ended.stderr) == (3, False)
+
+
+def test_an_error_inside_a_200_is_not_recorded_and_is_asked_again(harness, suite):
+    path = suite(CASE)
+    first, _ = record(harness, path, lambda _: {"error": {"message": "rate limit exceeded"}})
+
+    second, requests = record(harness, path, lambda _: completion("ok"), "--overwrite")
+
+    assert (first.code, second.code, len(requests)) == (3, 0, 1)
+
+
+def test_a_key_that_a_reply_hides_by_escapes_reaches_no_file(harness, suite, monkeypatch, tmp_path):
+    monkeypatch.setenv("MY_KEY", "Zq123456789secret")
+    hidden = json.dumps(completion("ok KEY")).replace("KEY", "\\u005aq123456789secret").encode()
+
+    record(harness, suite(CASE), lambda _: hidden, "--api-key-env", "MY_KEY")
+
+    contents = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(contents) >= 3
+    assert not [content for content in contents if b"q123456789secret" in content]
+
+
+def test_a_journal_that_cannot_be_written_is_no_answer_and_no_traceback(harness, suite, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(
+        "harness.store.run_folder.encode_line", lambda line: b"x" if not hasattr(line, "trial") else fail()
+    )
+
+    with ScriptedServer(lambda _: completion("ok")) as server:
+        result = harness("run", suite(CASE), "--base-url", server.base_url, "--out", "first")
+
+    assert (result.code, "cannot be written" in result.err, "Traceback" in result.err) == (3, True, False)
+
+
+def test_what_a_dataset_names_its_rows_cannot_steer_the_terminal(harness, suite):
+    path = suite('  - {id: a, dataset: [{id: "r\\n::error::x\\u001b]0;x"}], prompt: hi, expect: [{contains: never}]}')
+
+    with ScriptedServer(lambda _: completion("ok")) as server:
+        result = harness("run", path, "--base-url", server.base_url)
+
+    assert result.code == 1
+    assert "\x1b" not in result.out
+    assert not [line for line in result.out.splitlines() if line.startswith("::")]
+
+
+def test_a_half_answered_conversation_is_an_error_for_grade_too(harness, suite):
+    case = "  - {id: a, turns: [{prompt: one, expect: [{contains: ok}]}, {prompt: two}], expect: [{contains: ok}]}"
+    record(harness, suite(case))
+    lines = Path("first/records.jsonl").read_text().splitlines()
+    trial = json.loads(lines[1])
+    trial["trial"]["exchanges"].pop()
+    Path("first/records.jsonl").write_text("\n".join([lines[0], json.dumps(trial), lines[2]]) + "\n")
+
+    assert harness("grade", "first").code == 3

@@ -86,6 +86,10 @@ def test_an_outage_is_an_error_even_where_a_status_is_checked():
     assert graded("prompt: hi, expect: [{status: 200}]", failing("server", 503)).outcome is Outcome.ERROR
 
 
+def test_a_status_whose_reply_never_came_is_no_answer():
+    assert graded("prompt: hi, expect: [{status: 200}]", failing("timeout", 200)).outcome is Outcome.ERROR
+
+
 def test_an_outage_that_was_expected_passes():
     assert graded("prompt: hi, expect: [{status: 503}]", failing("server", 503)).outcome is Outcome.PASS
 

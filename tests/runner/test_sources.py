@@ -40,7 +40,18 @@ def test_nobody_elses_host_takes_a_vendors_name():
         sources(base_url="http://127.0.0.1:9000/v1", rename="acme")
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:80", "ftp://x/v1", "http://x/v1?a=1", "http://u:p@x/v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:80",
+        "ftp://x/v1",
+        "http://x/v1?a=1",
+        "http://u:p@x/v1",
+        "http://[::1",
+        "http://x:abc/v1",
+        "http://x:99999/v1",
+    ],
+)
 def test_a_base_url_that_is_none_is_refused(url):
     with pytest.raises(UsageError, match="--base-url"):
         sources(base_url=url)

@@ -50,6 +50,7 @@ def test_equal_rows_are_numbered_among_themselves():
         ("r.jsonl", "[" * 100_000, "line 1 is not JSON", 1),
         ("r.jsonl", '{"id": null}\n', "not a text or a whole number", 1),
         ("r.jsonl", '{"id": "a"}\n{"q": 1}\n', "row 2 has no id, and others have", 2),
+        ("r.jsonl", '{"q": "\\ud800"}\n', "half of a surrogate pair", 1),
         ("r.txt", "a\n", "neither .csv nor .jsonl", None),
     ],
 )
