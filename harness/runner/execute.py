@@ -12,7 +12,7 @@ from harness.catalogue import Catalogues
 from harness.core.catalogue import Provider
 from harness.core.chat import ChatRequest, Message
 from harness.core.check import CheckKind, FollowUp
-from harness.core.errors import Unanswerable
+from harness.core.errors import UnreadableCassette
 from harness.core.exchange import Attempt, Exchange
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
@@ -103,8 +103,9 @@ async def run_trial(trial: Trial, session: Session) -> TrialRecord:
     try:
         stopped = await _converse(trial, session, exchanges)
         await _ask_further(trial, session, exchanges)
-    except Unanswerable as error:
-        # Such as a cassette that cannot be read: this trial has no answer, and the others go on.
+    except UnreadableCassette as error:
+        # This trial has no answer, and the others go on. A recording that cannot be written ends the run instead:
+        # what it would still pay for would be lost.
         graded = Graded(outcome=Outcome.ERROR, reason=f"{error.message}; {error.remedy}", findings=())
         return _record(trial, session, exchanges, graded)
     return _record(trial, session, exchanges, grade_trial(trial.case, exchanges, session.kinds, stopped))

@@ -113,6 +113,8 @@ def read_file(path: Path) -> str:
     raises  UnreadableCassette if it cannot be opened, is too large, or is not UTF-8
     """
     try:
+        if not path.is_file():
+            raise unreadable(path, "it is not a regular file")
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise unreadable(path, f"it has {size:,} bytes, more than {MAX_BYTES:,}")

@@ -142,7 +142,9 @@ def _sync_folder(folder: Path) -> None:
 def _locked(journal: Path) -> Iterator[BinaryIO]:
     """The journal open for appending, with no other process in it; made if it is not there."""
     while True:
-        with journal.open("a+b") as file:
+        # Not through a link: a cassette's folder may come from a fork, and must not choose what is written.
+        descriptor = os.open(journal, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        with os.fdopen(descriptor, "a+b") as file:
             _lock(file)
             if _is_still(journal, file):
                 file.seek(0, os.SEEK_END)
