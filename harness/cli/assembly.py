@@ -73,15 +73,16 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
         raise UsageError(message, remedy=f"narrow them with --target to one of {', '.join(sorted(providers))}")
     # A judge may be of another provider: these options are not about it.
     sources = replace(sources, applies_to=min(providers))
-    for name in sorted(providers):
-        load_dialect(catalogues.provider(name).dialect)
+    mode = choose_mode(choices.mode, choices.base_url)
+    for provider in (catalogues.provider(name) for name in sorted(providers | check_judges(suites, catalogues, kinds))):
+        load_dialect(provider.dialect)
+    for provider in (catalogues.provider(name) for name in sorted(providers)):
+        if mode != "replay":
+            sources.refuse_misnaming(provider)
     _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
-    check_judges(suites, catalogues, kinds)
     suites = tuple(suite for suite in suites if targets[suite.name])
     plan = plan_run(suites, targets, Selection(cases=choices.cases, tags=choices.tags), choices.repeats)
-    return Assembly(
-        plan=plan, mode=choose_mode(choices.mode, choices.base_url), sources=sources, kinds=kinds, choices=choices
-    )
+    return Assembly(plan=plan, mode=mode, sources=sources, kinds=kinds, choices=choices)
 
 
 def _check_profile(profile: str, providers: Sequence[Provider]) -> None:

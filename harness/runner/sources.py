@@ -66,6 +66,16 @@ class Sources:
             raise UsageError(message, remedy="name who does, and where with --base-url")
         return self.rename
 
+    def refuse_misnaming(self, provider: Provider) -> None:
+        """Refuse to send to a vendor's own host what would be filed under a name that nobody owns.
+
+        raises  UsageError; a replay, which only chooses among recordings, need not ask
+        """
+        at_home = self.base_url is None or _is_own(provider, self.base_url)
+        if self.rename and self.catalogues.find(self.rename) is None and provider.hosts and at_home:
+            message = f"--provider {self.rename}: the requests would go to {provider.name} itself"
+            raise UsageError(message, remedy=f"leave --provider out, or say where {self.rename} is with --base-url")
+
     def is_simulated(self, source: str) -> bool:
         """Whether that source's answers are a simulation."""
         found = self.catalogues.find(source)

@@ -167,15 +167,19 @@ def _region(spec: TargetSpec, provider: Provider, where: str) -> str | None:
     return spec.region
 
 
-def check_judges(suites: Iterable[Suite], catalogues: Catalogues, kinds: Mapping[str, CheckKind]) -> None:
+def check_judges(suites: Iterable[Suite], catalogues: Catalogues, kinds: Mapping[str, CheckKind]) -> set[str]:
     """Refuse a check that would ask a model which no catalogue knows, before anything is spent.
 
-    raises  InputError naming the case
+    returns  the names of the providers whose models the checks ask
+    raises   InputError naming the case
     """
+    providers: set[str] = set()
     for case in (case for suite in suites for case in suite.cases):
         for check in (check for turn in case.turns for check in turn.expect):
             for name in models_of(check, kinds):
-                _models(name, catalogues, f"{case.location}: case '{case.id}'")
+                found = _models(name, catalogues, f"{case.location}: case '{case.id}'")
+                providers |= {provider.name for provider, _ in found}
+    return providers
 
 
 def check_targets(suite: Suite, catalogues: Catalogues, kinds: Mapping[str, CheckKind]) -> None:

@@ -105,3 +105,10 @@ def test_a_stand_in_of_the_catalogue_is_reached_at_its_own_address_with_its_own_
     endpoint = known.endpoint_of(ACME, None)
 
     assert (endpoint.base_url, endpoint.api_key) == ("http://127.0.0.1:7/v1", None)
+
+
+def test_requests_to_a_vendor_itself_are_never_filed_under_a_made_up_name():
+    with pytest.raises(UsageError, match="would go to acme itself"):
+        sources(rename="my-proxy").refuse_misnaming(ACME)
+
+    sources(rename="my-proxy", base_url="http://127.0.0.1:9000/v1").refuse_misnaming(ACME)

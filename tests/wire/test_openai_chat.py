@@ -1,10 +1,12 @@
 import json
 from decimal import Decimal
+from functools import partial
 
 import pytest
+from dialect_samples import exchange_of, read_as
 
 from harness.core.chat import ChatRequest, Message, Part, ToolCall
-from harness.core.exchange import Attempt, Exchange, Frame, HttpRequest
+from harness.core.exchange import HttpRequest
 from harness.core.reply import ApiError, Timing, Usage
 from harness.wire.dialects.openai_chat import DIALECT
 
@@ -39,18 +41,8 @@ def body_of(**fields):
     return json.loads(DIALECT.encode(request).body)
 
 
-def exchange(*bodies, status=200, headers=(), request=PLAIN, **attempt):
-    frames = tuple(
-        Frame(at_ms=10.0 * (n + 1), content=body if isinstance(body, bytes) else body.encode())
-        for n, body in enumerate(bodies)
-    )
-    last = Attempt(**{"status": status, "headers": headers, "frames": frames, "total_ms": 99.0} | attempt)
-    return Exchange(key="k", request=request, attempts=(last,))
-
-
-def read(body, **where):
-    text = body if isinstance(body, str | bytes) else json.dumps(body)
-    return DIALECT.decode(exchange(text, **where))
+exchange = partial(exchange_of, request=PLAIN)
+read = partial(read_as, request=PLAIN)
 
 
 def message(**fields):

@@ -1,6 +1,8 @@
 import json
+from functools import partial
 
 import pytest
+from dialect_samples import exchange_of, read_as
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,18 +18,8 @@ SSE = (("content-type", "text/event-stream; charset=utf-8"),)
 JSON = (("content-type", "application/json"),)
 
 
-def exchange(*bodies, status=200, headers=(), request=STREAMED, **attempt):
-    frames = tuple(
-        Frame(at_ms=10.0 * (n + 1), content=body if isinstance(body, bytes) else body.encode())
-        for n, body in enumerate(bodies)
-    )
-    last = Attempt(**{"status": status, "headers": headers, "frames": frames, "total_ms": 99.0} | attempt)
-    return Exchange(key="k", request=request, attempts=(last,))
-
-
-def read(body, **where):
-    text = body if isinstance(body, str | bytes) else json.dumps(body)
-    return DIALECT.decode(exchange(text, **where))
+exchange = partial(exchange_of, request=STREAMED)
+read = partial(read_as, request=STREAMED)
 
 
 def chunk(delta=None, finish=None, index=0, **fields):
