@@ -6,37 +6,65 @@ It stands apart from the loader so that planning, cost and pages can use the nou
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a figure comes from.
+    """Where a figure or a claim comes from.
 
-    document  title or URL
+    document  title or URL; for a claim, the id of one of its register's documents
     section   heading or place within it
+    lines     1-based lines of the document, such as '101' or '354,359-376'; '' where it has none
+    quote     a few words that stand there; ' … ' parts words that stand apart, in this order
+    cell      the column's heading where the quote is one cell of a Markdown table's row; '' elsewhere
     read      date it was read, YYYY-MM-DD
     """
 
     document: str
     section: str = ""
+    lines: str = ""
+    quote: str = ""
+    cell: str = ""
     read: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongContext:
+    """What changes beyond a length of the prompt.
+
+    above_tokens  prompts longer than this are billed by these rates, all of their tokens
+    input         US dollars per million tokens, as in a Tariff; None where the source says that it differs and not how
+    """
+
+    above_tokens: int
+    input: Decimal | None = None
+    cached_input: Decimal | None = None
+    output: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """US dollars per million tokens, one rate per kind of token; None where the source gives none.
 
-    reasoning  None means that reasoning tokens cost at most what output does
-    profile    'documented', 'observed' or the like: every figure says which it used
+    reasoning     None means that reasoning tokens cost at most what output does
+    long_context  rates for long prompts, where the source has any
+    calls         dollars for one call of a tool that the vendor runs, by the tool's name
+    image         dollars for one generated image
+    profile       'documented', 'observed' or the like: every figure says which it used
+    claims        id of the claim that a rate was taken from, by the rate's name
     """
 
     input: Decimal | None = None
     cached_input: Decimal | None = None
     output: Decimal | None = None
     reasoning: Decimal | None = None
+    long_context: LongContext | None = None
+    calls: Mapping[str, Decimal] = field(default_factory=dict)
+    image: Decimal | None = None
     profile: str = "documented"
     provenance: Provenance | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +80,7 @@ class Limits:
 class Model:
     """One model of a provider.
 
+    makes              'text' for a chat model, 'image' for one that draws and does not chat
     aliases            other names for it that the provider documents
     window_tokens      context window; max_output_tokens the longest reply; None where unknown
     max_output_tokens  likewise
@@ -59,6 +88,7 @@ class Model:
     """
 
     id: str
+    makes: Literal["text", "image"] = "text"
     aliases: tuple[str, ...] = ()
     window_tokens: int | None = None
     max_output_tokens: int | None = None
@@ -68,15 +98,52 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Management:
+    """A provider's second API domain, for keys and access: another host, another key.
+
+    base_url       no trailing slash
+    key_variable   environment variable that holds the management key
+    team_variable  environment variable that holds the team's id, which fills `{team}` in paths; None if none has it
+    """
+
+    base_url: str
+    key_variable: str
+    team_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointRow:
+    """An endpoint as the provider documents it.
+
+    path       below the domain's base URL, places such as {team} unfilled
+    available  False where the provider says that it is not there yet
+    """
+
+    name: str
+    method: str
+    path: str
+    domain: Literal["inference", "management"] = "inference"
+    about: str = ""
+    available: bool = True
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """Who answers, and how to reach and understand it.
 
     base_url      with the version prefix and no trailing slash
     regions       base URL by region name
     dialect       name of a registered dialect
+    dialects      names of further dialects that it speaks, for cases that ask for one
     auth_header   header that carries the key
     auth_prefix   what stands before the key in it
     key_variable  environment variable that holds the key; None if no key is needed
+    management    its second API domain, or None
+    model_list    path that lists the models which are served now, such as '/models'; None if there is none
+    endpoints     what it documents, on both domains
+    groups        models by what they are recommended for: a target may be '<provider>/@<group>'
+    register      name of the folder with its documented claims; None if it has none
     hosts         host names that are this provider's own; empty for loopback
     simulated     True if its answers are a simulation, and never evidence about a vendor's model
     open_models   True if it serves models that the catalogue does not list, as whatever runs on loopback may
@@ -86,10 +153,16 @@ class Provider:
     name: str
     base_url: str
     dialect: str
+    dialects: tuple[str, ...] = ()
     regions: Mapping[str, str] = field(default_factory=dict)
     auth_header: str = "Authorization"
     auth_prefix: str = "Bearer "
     key_variable: str | None = None
+    management: Management | None = None
+    model_list: str | None = None
+    endpoints: tuple[EndpointRow, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    register: str | None = None
     hosts: tuple[str, ...] = ()
     simulated: bool = False
     open_models: bool = False

@@ -23,6 +23,7 @@ PLANTED = [
     ("runner/planted.py", "import pydantic", "Only loaders validate"),
     ("report/planted.py", "import rich", "Only the command line talks to a terminal"),
     ("runner/regrade.py", "import harness.wire", "Regrading cannot send anything"),
+    ("simulator/planted.py", "import harness.wire", "The simulator shares no code with what it is tried by"),
     ("core/planted.py", "import yaml", "The core needs the standard library alone"),
 ]
 
