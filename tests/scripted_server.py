@@ -5,7 +5,7 @@ It stands apart so that tests of the runner and of the command line meet HTTP as
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -24,14 +24,29 @@ def completion(content: str | None = "ok", **message: Any) -> dict[str, Any]:
     }
 
 
+def _json_of(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
 class ScriptedServer:
     """Answers each request with what `answer(body)` returns: a JSON value, or (status, JSON value or bytes).
 
-    requests  the bodies received, in order; headers likewise
+    routes    'METHOD /path' -> what answers there instead: a value as above, or a function of the body
+    raw       called with each body as it came
+    requests  the bodies received, in order; headers and lines ('METHOD /path') likewise
     """
 
-    def __init__(self, answer: Callable[[dict[str, Any]], Any]) -> None:
-        self.requests: list[dict[str, Any]] = []
+    def __init__(
+        self,
+        answer: Callable[[dict[str, Any]], Any],
+        routes: Mapping[str, Any] | None = None,
+        raw: Callable[[bytes], object] | None = None,
+    ) -> None:
+        self.requests: list[Any] = []
+        self.lines: list[str] = []
         self.headers: list[dict[str, str]] = []
         outer = self
 
@@ -39,10 +54,16 @@ class ScriptedServer:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                content_sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if raw is not None:
+                    raw(content_sent)
+                body = _json_of(content_sent)
+                line = f"{self.command} {self.path}"
                 outer.requests.append(body)
+                outer.lines.append(line)
                 outer.headers.append(dict(self.headers))
-                result = answer(body)
+                found = (routes or {}).get(line, answer)
+                result = found(body) if callable(found) else found
                 status, content = result if isinstance(result, tuple) else (200, result)
                 payload = content if isinstance(content, bytes) else json.dumps(content).encode()
                 kind = "text/event-stream" if payload.startswith(b"data:") else "application/json"
@@ -51,6 +72,8 @@ class ScriptedServer:
                 self.send_header("Content-Length", str(len(payload)))
                 self.end_headers()
                 self.wfile.write(payload)
+
+            do_GET = do_DELETE = do_POST  # noqa: N815 - the names are the server's
 
             def log_message(self, *_: object) -> None:
                 """Keep the test's output quiet."""

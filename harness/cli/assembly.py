@@ -19,10 +19,11 @@ from harness.core.clock import SystemClock
 from harness.core.errors import UsageError
 from harness.core.record import Mode
 from harness.reading import did_you_mean
-from harness.runner.execute import Session
 from harness.runner.plan import Plan, Selection, plan_run
+from harness.runner.session import Session
 from harness.runner.sources import Sources, choose_mode
 from harness.runner.targets import check_judges, select_targets
+from harness.runner.ways import check_ways_of_asking
 from harness.suite import load_suites
 from harness.wire import CassetteTransport, Redactor, Transport
 from harness.wire.dialects import load_dialect
@@ -59,6 +60,7 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     sources = Sources(
         catalogues=catalogues,
         base_url=choices.base_url,
+        management_url=choices.management_url,
         rename=choices.rename,
         api_key_env=choices.api_key_env,
         environment=choices.environment,
@@ -66,9 +68,10 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     suites = tuple(suite for suite in suites if suite.cases)
     targets = select_targets(suites, choices.targets, catalogues, sources.source_of)
     providers = {target.provider for group in targets.values() for target in group}
-    if len(providers) > 1 and (choices.base_url or choices.rename or choices.api_key_env):
+    if len(providers) > 1 and (choices.base_url or choices.management_url or choices.rename or choices.api_key_env):
         message = (
-            f"--base-url, --provider and --api-key-env speak of one provider; the targets belong to {len(providers)}"
+            "--base-url, --management-url, --provider and --api-key-env speak of one provider; "
+            f"the targets belong to {len(providers)}"
         )
         raise UsageError(message, remedy=f"narrow them with --target to one of {', '.join(sorted(providers))}")
     # A judge may be of another provider: these options are not about it.
@@ -79,6 +82,7 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     for provider in (catalogues.provider(name) for name in sorted(providers)):
         if mode != "replay":
             sources.refuse_misnaming(provider)
+    check_ways_of_asking(suites, targets, catalogues)
     _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
     suites = tuple(suite for suite in suites if targets[suite.name])
     plan = plan_run(suites, targets, Selection(cases=choices.cases, tags=choices.tags), choices.repeats)
@@ -96,18 +100,20 @@ def _check_profile(profile: str, providers: Sequence[Provider]) -> None:
 
 def open_session(assembly: Assembly, *, profile: str, seed: int, timeout_s: float) -> Session:
     """The session that executes an assembly's plan; close its transport when done."""
-    from harness.wire import LiveTransport, RetryPolicy
+    from harness.wire import LiveTransport, PresenceTransport, RetryPolicy
 
     redactor = Redactor(assembly.sources.secrets())
     live = None
     if assembly.mode != "replay":
-        live = LiveTransport(
-            clock=SystemClock(),
-            policy=RetryPolicy(),
-            random=random.Random(seed),  # noqa: S311 - jitter, not secrecy
-            redactor=redactor,
-            idle_timeout_s=timeout_s,
-            total_timeout_s=timeout_s,
+        live = PresenceTransport(
+            LiveTransport(
+                clock=SystemClock(),
+                policy=RetryPolicy(),
+                random=random.Random(seed),  # noqa: S311 - jitter, not secrecy
+                redactor=redactor,
+                idle_timeout_s=timeout_s,
+                total_timeout_s=timeout_s,
+            )
         )
     transport = live if live is not None and assembly.mode == "live" else open_cassettes(assembly, redactor, live)
     return Session(
@@ -140,6 +146,7 @@ def _record_command(choices: Choices) -> str:
         ("--catalogue", choices.catalogues),
         ("--provider", [choices.rename] if choices.rename else []),
         ("--base-url", [choices.base_url] if choices.base_url else []),
+        ("--management-url", [choices.management_url] if choices.management_url else []),
         ("--api-key-env", [choices.api_key_env] if choices.api_key_env else []),
     ]
     options = [f"{option} {shlex.quote(str(value))}" for option, values in named for value in values]

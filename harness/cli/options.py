@@ -42,7 +42,7 @@ def selection_options(function: Function) -> Function:
 
 
 def source_options(function: Function) -> Function:
-    """--mode, --provider, --base-url, --api-key-env, --cassettes, --catalogue."""
+    """--mode, --provider, --base-url, --management-url, --api-key-env, --cassettes, --catalogue."""
     for option in (
         click.option(
             "--catalogue",
@@ -60,6 +60,11 @@ def source_options(function: Function) -> Function:
             help="Replay from these files or folders instead of cassettes/; repeatable.",
         ),
         click.option("--api-key-env", metavar="NAME", help="Environment variable that holds the key."),
+        click.option(
+            "--management-url",
+            metavar="URL",
+            help="Where the provider's management API is; on loopback, where --base-url is.",
+        ),
         click.option(
             "--base-url", metavar="URL", help="Send requests there; means --mode live unless --mode says else."
         ),
@@ -91,6 +96,7 @@ class Choices:
     mode: Mode | None = None
     rename: str | None = None
     base_url: str | None = None
+    management_url: str | None = None
     api_key_env: str | None = None
     cassettes: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()

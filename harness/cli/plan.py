@@ -15,9 +15,9 @@ from harness.cli.options import Choices, paths_argument, price_option, selection
 from harness.cli.tables import render_table
 from harness.cli.terminal import say
 from harness.core.record import Mode
-from harness.runner.execute import Session
 from harness.runner.forecast import Forecast, forecast
 from harness.runner.plan import Estimate, estimate
+from harness.runner.session import Session
 from harness.wire import Redactor
 
 

@@ -15,8 +15,9 @@ from harness.core.clock import SystemClock
 from harness.core.outcome import rate_of
 from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
 from harness.report import decide_run, render_html, render_junit, render_markdown
-from harness.runner.execute import Session, execute
+from harness.runner.execute import execute
 from harness.runner.pricing import spent
+from harness.runner.session import Session
 from harness.store import RunFolder
 from harness.store.run_folder import write_atomically
 

@@ -8,21 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
-Credential = Literal["valid", "none", "bad"]
+Credential = Literal["valid", "none", "bad", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One part of a message: a text or an image.
 
-    kind   'text' or 'image'
-    text   the text, for a text part
-    image  an http(s) or data URL, for an image part
+    kind    'text' or 'image'
+    text    the text, for a text part
+    image   an http(s) or data URL, for an image part
+    detail  how closely to look at an image; None leaves it to the server
     """
 
     kind: Literal["text", "image"] = "text"
     text: str = ""
     image: str = ""
+    detail: Literal["low", "high", "auto"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Message:
     parts         the content where it is made of parts
     tool_calls    what an assistant message asked for
     tool_call_id  which call a tool message answers
+    name          who speaks, where several share a role
+    null_content  True to send a content of null where there is none, rather than no content
     """
 
     role: Role
@@ -52,6 +56,8 @@ class Message:
     parts: tuple[Part, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    name: str | None = None
+    null_content: bool = False
 
     @property
     def plain(self) -> str:
@@ -66,7 +72,8 @@ class ChatRequest:
     """What is asked of a model, before a dialect spells it.
 
     params      request parameters by their wire names, unknown ones included: a suite may probe them
-    credential  'valid', 'none' or 'bad': which key goes with it
+    deferred    True to ask for an id now and for the reply later, where the API can
+    credential  which key goes with it: the valid one, none, a bad one, or that of the provider's other API domain
     """
 
     model: str
@@ -75,4 +82,5 @@ class ChatRequest:
     tools: tuple[Mapping[str, Any], ...] = ()
     response_format: Mapping[str, Any] | None = None
     stream: bool = False
+    deferred: bool = False
     credential: Credential = "valid"

@@ -6,7 +6,9 @@ It stands apart from the reply, which is a reading of it: bytes and times here, 
 from dataclasses import dataclass
 from typing import Literal
 
-AttemptError = Literal["connect", "timeout", "lost", "too-large", "missing-recording", "wrong-source", "no-key"]
+AttemptError = Literal[
+    "connect", "timeout", "lost", "too-large", "missing-recording", "wrong-source", "no-key", "absent"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ class RequestKey:
     region      the provider's region, or None
     path        path and query
     body        digest of the canonical body, fresh values masked
-    credential  'valid', 'none' or 'bad'
+    credential  'valid', 'none', 'bad' or 'other'
     index       0-based number of the repeat
     exchange    0-based number of the exchange within the trial
     """

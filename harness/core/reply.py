@@ -3,7 +3,8 @@
 It stands apart so that checks, statistics and pages never see HTTP.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -20,16 +21,21 @@ ErrorKind = Literal[
     "network",
     "malformed",
     "missing-recording",
+    "absent",
+    "redirected",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as the server billed them; None where it does not say.
+    """Tokens and whatever else the server billed; None where it does not say.
 
-    prompt      all input tokens, cached ones among them
-    completion  output tokens as the server counts them: with or without reasoning, see `output`
-    billed_usd  the server's own price for the reply, where it sends one
+    prompt        all input tokens, cached ones among them
+    completion    output tokens as the server counts them: with or without reasoning, see `output`
+    billed_usd    the server's own price for the reply, where it sends one
+    server_calls  how often each tool that the server runs itself was called, by its name; '' where only a sum came
+    sources_used  how many search results went into the reply
+    images        generated images in the reply
     """
 
     prompt: int | None = None
@@ -38,6 +44,10 @@ class Usage:
     cached: int | None = None
     reasoning: int | None = None
     billed_usd: Decimal | None = None
+    # Not hashed: a mapping has no hash, and equality still sees it.
+    server_calls: Mapping[str, int] = field(default_factory=dict, hash=False)
+    sources_used: int | None = None
+    images: int | None = None
 
     @property
     def reasoning_is_apart(self) -> bool:
@@ -109,7 +119,11 @@ class Reply:
     content        the answer's text, of the first choice; empty if there was none
     reasoning      reasoning text, where the server shows it
     alternatives   the text of the further choices
-    finish_reason  as the server spelled it
+    finish_reason  the reason in OpenAI's words where the dialect has others; an unknown one as the server spelled it
+    fingerprint    which build of the model answered, as the server names it
+    sources        where the server says it looked: URLs, or what it calls them, in order
+    deferred_id    the id to poll with, where the reply is to be fetched later
+    pending        True if a deferred reply was asked for and is not ready yet
     anomalies      oddities that did not stop the reading, such as a negative token count
     """
 
@@ -122,6 +136,10 @@ class Reply:
     tool_calls: tuple[ToolCall, ...] = ()
     refusal: str | None = None
     finish_reason: str | None = None
+    fingerprint: str | None = None
+    sources: tuple[str, ...] = ()
+    deferred_id: str | None = None
+    pending: bool = False
     usage: Usage = Usage()
     error: ApiError | None = None
     timing: Timing = Timing()

@@ -10,17 +10,22 @@ from typing import Any, Literal
 from harness.core.catalogue import TargetSpec
 from harness.core.chat import Credential, Message
 from harness.core.check import Check
+from harness.core.plain import PlainRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One step of a conversation: what is said, and what is expected of the answer.
 
-    messages  added to the conversation before asking
+    messages  added to the conversation before asking; empty for a plain request
+    request   what is sent instead, where the turn is no chat
+    save      name -> dotted path into the answer's JSON: a value for the places of later requests
     expect    checks on the turn's replies
     """
 
-    messages: tuple[Message, ...]
+    messages: tuple[Message, ...] = ()
+    request: PlainRequest | None = None
+    save: Mapping[str, str] = field(default_factory=dict)
     expect: tuple[Check, ...] = ()
 
 
@@ -31,6 +36,8 @@ class Case:
     row           the row's name, or None without a dataset
     tool_results  tool name -> what the tool returns, as text; consumed by the tool round trip
     max_rounds    how many times scripted tool results may be sent back within a turn
+    dialect       how it is asked, where that is not the provider's first way
+    deferred      the answer is fetched later, once it is ready
     at_least      how many of the repeats must pass; None for all
     only          target labels or names (globs) that the case is meant for; empty for all
     skip          why it is not run, or None
@@ -50,6 +57,8 @@ class Case:
     max_rounds: int = 4
     response_format: Mapping[str, Any] | None = None
     stream: bool = False
+    dialect: str | None = None
+    deferred: bool = False
     credential: Credential = "valid"
     repeats: int = 1
     at_least: int | None = None

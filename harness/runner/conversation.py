@@ -3,11 +3,13 @@
 It stands apart, without I/O, so that execution, regrading and tests walk a conversation the same way.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from harness.core.catalogue import Target
 from harness.core.chat import ChatRequest, Message
+from harness.core.plain import TEAM, PlainRequest, find_field, places_of
 from harness.core.reply import Reply
 from harness.core.suite import Case, Turn
 
@@ -17,7 +19,7 @@ class Step:
     """The next request of a trial, and the turn that it belongs to (0-based)."""
 
     turn: int
-    request: ChatRequest
+    request: ChatRequest | PlainRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,18 @@ class Stopped:
 def next_step(case: Case, target: Target, replies: Sequence[Reply]) -> Step | Stopped | None:
     """What to ask after these replies: a step, the reason why it cannot go on, or None when all is asked."""
     messages = _opening(case, target)
+    values = {"model": target.model}
     remaining = list(replies)
     turns = case.turns
     for number, turn in enumerate(turns):
+        if turn.request is not None:
+            if not remaining:
+                return _plain_step(case, number, turn.request, values)
+            reply = remaining.pop(0)
+            if reply.error is not None:
+                return None
+            values |= _saved(turn, reply)
+            continue
         messages += turn.messages
         for round_ in range(case.max_rounds + 1):
             if not remaining:
@@ -51,6 +62,25 @@ def next_step(case: Case, target: Target, replies: Sequence[Reply]) -> Step | St
                 reason=f"turn {number + 2} was not asked: the model called {names}, for which no tool result is left"
             )
     return None
+
+
+def _plain_step(case: Case, number: int, request: PlainRequest, values: Mapping[str, str]) -> Step | Stopped:
+    missing = sorted(places_of(request) - values.keys() - {TEAM})
+    if missing:
+        return Stopped(reason=f"turn {number + 1} was not asked: no earlier answer held {', '.join(missing)}")
+    return Step(turn=number, request=replace(request.fill(values), credential=case.credential))
+
+
+def _saved(turn: Turn, reply: Reply) -> dict[str, str]:
+    """What a turn saves of its answer; a value that is not there is left out, and the turn that needs it says so."""
+    if not turn.save:
+        return {}
+    try:
+        document = json.loads(reply.content)
+    except (ValueError, RecursionError):
+        return {}
+    found = {name: find_field(document, path) for name, path in turn.save.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _opening(case: Case, target: Target) -> list[Message]:
@@ -80,10 +110,13 @@ def _request(case: Case, target: Target, messages: Sequence[Message]) -> ChatReq
         tools=case.tools,
         response_format=case.response_format,
         stream=case.stream,
+        deferred=case.deferred,
         credential=case.credential,
     )
 
 
 def question_of(turn: Turn) -> str:
-    """The last thing that the user says in a turn, as plain text."""
+    """The last thing that the user says in a turn, as plain text; for a plain request, its method and path."""
+    if turn.request is not None:
+        return f"{turn.request.method} {turn.request.path}"
     return next((message.plain for message in reversed(turn.messages) if message.role == "user"), "")

@@ -4,69 +4,29 @@ It stands apart because everything else is pure: what may fail, hang or cost mon
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from harness.catalogue import Catalogues
-from harness.core.catalogue import Provider
+from harness.core.canonical import canonical_json
 from harness.core.chat import ChatRequest, Message
-from harness.core.check import CheckKind, FollowUp
+from harness.core.check import FollowUp
 from harness.core.errors import UnreadableCassette
 from harness.core.exchange import Attempt, Exchange
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
-from harness.core.reply import Reply
-from harness.core.suite import Case
+from harness.core.reply import ApiError, Reply
+from harness.core.suite import Case, Turn
+from harness.runner.asking import Asking, call_for, masked
 from harness.runner.conversation import Step, Stopped, next_step
 from harness.runner.grade import Graded, grade_trial, wanted_follow_ups
 from harness.runner.plan import Plan, Trial
 from harness.runner.pricing import judge_cost, model_cost, price
-from harness.runner.sources import Sources
-from harness.wire import Call, CassetteAddress, Redactor, Transport, request_key
-from harness.wire.dialects import Dialect, load_dialect
+from harness.runner.session import Session
 
 MAX_FOLLOW_UP_ROUNDS = 3
+POLL_EVERY_S = 1.0
+MAX_POLLS = 600
 LONG_REPLY_BYTES = 200_000
-
-
-@dataclass(kw_only=True)
-class Session:
-    """What executing a plan needs.
-
-    transport  live, or behind cassettes
-    redactor   masks keys: a request's key is that of its masked form
-    profile    the price profile
-    slots      by provider and model, where the catalogue limits how many requests may be under way
-    dialects   those in use, loaded once
-    """
-
-    transport: Transport
-    sources: Sources
-    redactor: Redactor
-    kinds: Mapping[str, CheckKind]
-    profile: str = "documented"
-    dialects: dict[str, Dialect] = field(default_factory=dict)
-    slots: dict[tuple[str, str], asyncio.Semaphore] = field(default_factory=dict)
-
-    def slot_of(self, provider: Provider, model: str) -> AbstractAsyncContextManager[None]:
-        """A place among the requests that the catalogue lets a model have under way; waiting in it is in no figure."""
-        found = provider.find_model(model)
-        limit = found.limits.concurrent_requests if found is not None else None
-        if limit is None:
-            return nullcontext()
-        return self.slots.setdefault((provider.name, model), asyncio.Semaphore(limit))
-
-    @property
-    def catalogues(self) -> Catalogues:
-        """The providers that are known."""
-        return self.sources.catalogues
-
-    def dialect_of(self, provider: Provider) -> Dialect:
-        """The provider's dialect."""
-        if provider.dialect not in self.dialects:
-            self.dialects[provider.dialect] = load_dialect(provider.dialect)
-        return self.dialects[provider.dialect]
 
 
 async def execute(
@@ -103,6 +63,9 @@ async def run_trial(trial: Trial, session: Session) -> TrialRecord:
     try:
         stopped = await _converse(trial, session, exchanges)
         await _ask_further(trial, session, exchanges)
+    except _Unasked as unasked:
+        graded = Graded(outcome=Outcome.SKIP, reason=unasked.reason, findings=())
+        return _record(trial, session, exchanges, graded)
     except UnreadableCassette as error:
         # This trial has no answer, and the others go on. A recording that cannot be written ends the run instead:
         # what it would still pay for would be lost.
@@ -126,10 +89,19 @@ async def _converse(trial: Trial, session: Session, exchanges: list[ExchangeReco
     provider = session.catalogues.provider(trial.target.provider)
     replies: list[Reply] = []
     while isinstance(step := next_step(trial.case, trial.target, replies), Step):
-        asking = Asking(provider=provider, request=step.request, number=len(replies), region=trial.target.region)
+        asking = Asking(
+            provider=provider,
+            request=step.request,
+            number=len(replies),
+            region=trial.target.region,
+            dialect=trial.case.dialect,
+        )
         record = await _ask(trial, session, asking, step.turn)
-        replies.append(record.reply)
         exchanges.append(record)
+        if record.reply.deferred_id is not None and trial.case.deferred:
+            record = await _fetch_deferred(trial, session, asking, record)
+            exchanges.append(record)
+        replies.append(record.reply)
     return step.reason if isinstance(step, Stopped) else None
 
 
@@ -142,80 +114,43 @@ async def _follow_up(trial: Trial, session: Session, turn: int, follow_up: Follo
     return await _ask(trial, session, Asking(provider=provider, request=request, number=number), turn, follow_up)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """One request of a trial.
+class _Unasked(Exception):
+    """A trial that is not for those who hold no such key: it is skipped, and says so."""
 
-    number  0-based number of the exchange within the trial
-    """
-
-    provider: Provider
-    request: ChatRequest
-    number: int = 0
-    region: str | None = None
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
-def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
-    """One request of a trial, spelled, keyed and addressed."""
-    request = asking.request
-    endpoint = session.sources.endpoint_of(asking.provider, asking.region)
-    spelled = session.dialect_of(asking.provider).encode(request)
-    key = request_key(
-        request=spelled,
-        endpoint=endpoint,
-        model=request.model,
-        redactor=session.redactor,
-        region=asking.region,
-        credential=request.credential,
-        index=trial.index,
-        exchange=asking.number,
-    )
-    case = CassetteAddress(provider=endpoint.source, suite=trial.case.suite, model=request.model, case=trial.case.id)
-    return Call(
-        key=key,
-        request=spelled,
-        endpoint=endpoint,
-        case=case,
-        answers=lambda exchange: _is_answer(session.dialect_of(asking.provider).decode(exchange), session, asking),
-    )
-
-
-def _is_answer(reply: Reply, session: Session, asking: Asking) -> bool:
-    """Whether a reply may be recorded: it is an answer, and no key can be put together from what it says."""
-    if masked(reply, session.redactor) != reply:
-        return False
-    error = reply.error
-    return error is None or error.is_answer or (error.kind == "auth" and asking.request.credential != "valid")
-
-
-def masked(reply: Reply, redactor: Redactor) -> Reply:
-    """The reply with keys masked that the bytes hid, by escapes or by lying across the pieces of a stream."""
-    error = reply.error
-    return replace(
-        reply,
-        content=redactor.text(reply.content),
-        reasoning=None if reply.reasoning is None else redactor.text(reply.reasoning),
-        alternatives=tuple(redactor.text(text) for text in reply.alternatives),
-        refusal=None if reply.refusal is None else redactor.text(reply.refusal),
-        tool_calls=tuple(replace(call, arguments=redactor.text(call.arguments)) for call in reply.tool_calls),
-        error=None if error is None else replace(error, message=redactor.text(error.message)),
-    )
-
-
-async def _read(exchange: Exchange, session: Session, asking: Asking) -> Reply:
+async def _read(exchange: Exchange, session: Session, asking: Asking, model: str) -> Reply:
     """The reply, its keys masked. A long one is read in a thread: others are being timed."""
-    decode = session.dialect_of(asking.provider).decode
     if sum(len(frame.content) for frame in exchange.last.frames) > LONG_REPLY_BYTES:
-        return masked(await asyncio.to_thread(decode, exchange), session.redactor)
-    return masked(decode(exchange), session.redactor)
+        return masked(await asyncio.to_thread(asking.read, exchange, session, model), session.redactor)
+    return masked(asking.read(exchange, session, model), session.redactor)
+
+
+async def _fetch_deferred(trial: Trial, session: Session, asking: Asking, asked: ExchangeRecord) -> ExchangeRecord:
+    """The reply to a deferred request, once it is ready; an error if it never is."""
+    fetching = replace(asking, poll=asked.reply.deferred_id)
+    for _ in range(MAX_POLLS):
+        record = await _ask(trial, session, fetching, asked.turn)
+        if not record.reply.pending:
+            return record
+        await session.clock.sleep(POLL_EVERY_S)
+    message = f"the deferred reply was not ready after {MAX_POLLS * POLL_EVERY_S:.0f} s"
+    return replace(record, reply=replace(record.reply, error=ApiError(kind="timeout", message=message)))
 
 
 async def _ask(
     trial: Trial, session: Session, asking: Asking, turn: int, follow_up: FollowUp | None = None
 ) -> ExchangeRecord:
-    async with session.slot_of(asking.provider, asking.request.model):
-        exchange = await session.transport.send(call_for(trial, session, asking))
-    reply = await _read(exchange, session, asking)
+    call = call_for(trial, session, asking)
+    async with session.slot_of(asking.provider, call.key.model):
+        exchange = await session.transport.send(call)
+    needs_other = asking.domain == "management" or asking.request.credential == "other"
+    if exchange.last.error == "no-key" and needs_other:
+        raise _Unasked(exchange.last.message)
+    reply = await _read(exchange, session, asking, call.key.model)
     plain = len(exchange.attempts) == 1 and exchange.last.error is None
     return ExchangeRecord(
         turn=turn,
@@ -225,7 +160,7 @@ async def _ask(
         recorded=exchange.recorded,
         recorded_at=_sound(exchange.recorded_at),
         server=_sound(exchange.server),
-        cost=price(reply, asking.provider, asking.request.model, session.profile),
+        cost=price(reply, asking.provider, call.key.model, session.profile),
         follow_up=follow_up,
     )
 
@@ -272,5 +207,14 @@ def _record(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord],
 
 def _said(case: Case) -> tuple[tuple[Message, ...], ...]:
     system = (Message(role="system", text=case.system),) if case.system else ()
-    first, *others = (turn.messages for turn in case.turns)
+    first, *others = (turn.messages or _shown(turn) for turn in case.turns)
     return (system + first, *others)
+
+
+def _shown(turn: Turn) -> tuple[Message, ...]:
+    """A plain request, for whoever reads the record."""
+    request = turn.request
+    if request is None:
+        return ()
+    body = "" if request.body is None else f"\n{canonical_json(request.body)}"
+    return (Message(role="user", text=f"{request.method} {request.path}{body}"),)

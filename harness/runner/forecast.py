@@ -5,9 +5,10 @@ It stands apart from the estimate, which is pure: this reads cassettes, though i
 
 from dataclasses import dataclass
 
+from harness.runner.asking import Asking, call_for
 from harness.runner.conversation import Step, next_step
-from harness.runner.execute import Asking, Session, call_for
 from harness.runner.plan import Plan
+from harness.runner.session import Session
 from harness.wire import CassetteTransport
 
 
@@ -31,7 +32,7 @@ def forecast(plan: Plan, session: Session, transport: CassetteTransport) -> dict
         if trial.case.skip is not None or not isinstance(step, Step):
             continue
         provider = session.catalogues.provider(trial.target.provider)
-        asking = Asking(provider=provider, request=step.request, region=trial.target.region)
+        asking = Asking(provider=provider, request=step.request, region=trial.target.region, dialect=trial.case.dialect)
         asked[trial.target.label] += 1
         hits[trial.target.label] += transport.has_recording(call_for(trial, session, asking))
     return {label: Forecast(asked=asked[label], hits=hits[label]) for label in asked}

@@ -18,7 +18,7 @@ from harness.core.check import CheckKind
 from harness.core.cost import MILLION
 from harness.core.errors import InputError, UsageError
 from harness.core.keys import PairKey, TrialKey
-from harness.core.suite import Case, Suite
+from harness.core.suite import Case, Suite, Turn
 from harness.reading import did_you_mean
 from harness.runner.targets import matches
 
@@ -70,8 +70,17 @@ class Selection:
 
 def asked_digest(case: Case) -> str:
     """Digest of what a case asks, whatever the target: checks are left out."""
+    # Keys that a case does not use are left out: what was asked before they existed keeps its digest.
+    further: dict[str, object] = {}
+    if any(turn.request is not None for turn in case.turns):
+        further["requests"] = [_spell_plain(turn) for turn in case.turns]
+    if case.dialect is not None:
+        further["dialect"] = case.dialect
+    if case.deferred:
+        further["deferred"] = True
     return digest(
         {
+            **further,
             "system": case.system,
             "turns": [[_spell(message) for message in turn.messages] for turn in case.turns],
             "params": dict(case.params),
@@ -86,9 +95,17 @@ def asked_digest(case: Case) -> str:
 
 
 def _spell(message: Message) -> list[object]:
-    parts = [[part.kind, part.text, part.image] for part in message.parts]
+    parts = [[part.kind, part.text, part.image, *([part.detail] if part.detail else [])] for part in message.parts]
     calls = [[call.id, call.name, call.arguments] for call in message.tool_calls]
-    return [message.role, message.text, parts, calls, message.tool_call_id]
+    spoken: list[object] = [message.role, message.text, parts, calls, message.tool_call_id]
+    return spoken if message.name is None else [*spoken, message.name]
+
+
+def _spell_plain(turn: Turn) -> list[object] | None:
+    request = turn.request
+    if request is None:
+        return None
+    return [request.method, request.path, request.body, request.domain, dict(turn.save)]
 
 
 def plan_run(
@@ -233,15 +250,20 @@ def _input_bytes(trial: Trial) -> int:
     fixed = sum(len(text.encode()) for text in (trial.case.system, trial.target.system) if text)
     total, so_far = 0, fixed + sum(len(str(tool)) for tool in trial.case.tools)
     for turn in trial.case.turns:
+        if turn.request is not None:
+            continue
         so_far += sum(len(message.plain.encode("utf-8", "replace")) for message in turn.messages)
         total += so_far
     return total
 
 
 def _output_bound(trial: Trial) -> int | None:
+    turns = sum(turn.request is None for turn in trial.case.turns)
+    if not turns:
+        return 0
     params = {**trial.case.params, **trial.target.params}
     bound = params.get("max_completion_tokens", params.get("max_tokens"))
     count = params.get("n", 1)
     if not isinstance(bound, int) or not isinstance(count, int):
         return None
-    return bound * count * len(trial.case.turns)
+    return bound * count * turns

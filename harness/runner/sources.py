@@ -6,12 +6,13 @@ It stands apart because the answer decides what a recording may be used for: a s
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from harness.catalogue import Catalogues
 from harness.core.catalogue import Provider
 from harness.core.errors import UsageError
+from harness.core.plain import Domain
 from harness.core.record import Mode
 from harness.wire import Endpoint
 
@@ -25,12 +26,14 @@ class Sources:
     base_url     of `--base-url`: where the requests go instead of the provider's own host
     applies_to   the provider that the three options speak of; a judge of another is reached as its catalogue says
     rename       of `--provider`: what the one who answers is called
+    management_url  of `--management-url`: likewise for the provider's second API
     api_key_env  of `--api-key-env`
     environment  where keys are looked up
     """
 
     catalogues: Catalogues
     base_url: str | None = None
+    management_url: str | None = None
     rename: str | None = None
     api_key_env: str | None = None
     applies_to: str | None = None
@@ -41,8 +44,9 @@ class Sources:
 
         raises  UsageError for a URL that is none, or a name that belongs to somebody else
         """
-        if self.base_url is not None:
-            _check_url(self.base_url)
+        for option, url in (("--base-url", self.base_url), ("--management-url", self.management_url)):
+            if url is not None:
+                _check_url(option, url)
         if self.rename is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,49}", self.rename):
             message = f"--provider: {self.rename!r} is not a provider's name"
             raise UsageError(message, remedy="write small letters, digits and hyphens, such as my-proxy")
@@ -81,8 +85,11 @@ class Sources:
         found = self.catalogues.find(source)
         return found.simulated if found is not None else source.endswith("-sim")
 
-    def endpoint_of(self, provider: Provider, region: str | None) -> Endpoint:
-        """Where and how to reach who answers for a provider. The key may be absent; a live call then says so."""
+    def endpoint_of(self, provider: Provider, region: str | None, domain: Domain = "inference") -> Endpoint:
+        """Where and how to reach who answers for a provider. The key may be absent; a live call then says so.
+
+        raises  UsageError for the management API of a provider that has none
+        """
         source = self.source_of(provider)
         # URL, header and key come from one row: a key never goes to another row's host.
         row = self.catalogues.find(source) if self.base_url is None else None
@@ -92,21 +99,54 @@ class Sources:
         variable = (self.api_key_env if overridden else None) or row.key_variable
         # A server that is not the vendor's own may want no key; the vendor's always does.
         wanted = base_url is None or _is_own(provider, base_url) or (overridden and self.api_key_env is not None)
-        return Endpoint(
+        inference = Endpoint(
             source=source,
             base_url=(base_url or _own_url(row, region if row is provider else None)).rstrip("/"),
             auth_header=row.auth_header,
             auth_prefix=row.auth_prefix,
-            api_key=(self.environment.get(variable) or None) if variable else None,
+            api_key=self._value_of(variable),
             key_variable=variable if wanted else None,
+            other_key=self._value_of(row.management.key_variable) if row.management else None,
+            other_variable=row.management.key_variable if row.management else None,
+            model_list=row.model_list,
         )
+        return inference if domain == "inference" else self._management_of(row, inference, base_url)
+
+    def _management_of(self, row: Provider, inference: Endpoint, base_url: str | None) -> Endpoint:
+        management = row.management
+        if management is None:
+            raise UsageError(f"{row.name} has no management API", remedy="drop domain: management from the request")
+        given = self.management_url if self._speaks_of(row) else None
+        if given is None and base_url is not None:
+            # A server on loopback has both APIs at one origin; any other must be named.
+            parts = urlsplit(base_url)
+            if not _is_loopback((parts.hostname or "").lower()):
+                remedy = "name it with --management-url"
+                raise UsageError(f"where the management API of {inference.source} is, is not known", remedy=remedy)
+            given = f"{parts.scheme}://{parts.netloc}"
+        return replace(
+            inference,
+            base_url=(given or management.base_url).rstrip("/"),
+            api_key=self._value_of(management.key_variable),
+            key_variable=management.key_variable,
+            other_key=inference.api_key,
+            other_variable=inference.key_variable,
+            team=self._value_of(management.team_variable),
+            team_variable=management.team_variable,
+            model_list=None,
+        )
+
+    def _value_of(self, variable: str | None) -> str | None:
+        return (self.environment.get(variable) or None) if variable else None
 
     def _speaks_of(self, provider: Provider) -> bool:
         return self.applies_to is None or self.applies_to == provider.name
 
     def secrets(self) -> tuple[str, ...]:
-        """Every key that the environment holds for a known provider: none of them may reach a file."""
+        """Every key and team id that the environment holds for a known provider: none of them may reach a file."""
         names = {provider.key_variable for provider in self.catalogues.providers} | {self.api_key_env}
+        for management in (provider.management for provider in self.catalogues.providers):
+            names |= {management.key_variable, management.team_variable} if management else set()
         return tuple(self.environment[name] for name in sorted(n for n in names if n) if self.environment.get(name))
 
     def hosts(self) -> dict[str, str]:
@@ -125,17 +165,17 @@ def _own_url(provider: Provider, region: str | None) -> str:
     return provider.base_url if region is None else provider.regions[region]
 
 
-def _check_url(url: str) -> None:
+def _check_url(option: str, url: str) -> None:
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         # A broken bracket or port.
-        raise UsageError(f"--base-url: '{url}' is not a URL", remedy=_URL_REMEDY) from None
+        raise UsageError(f"{option}: '{url}' is not a URL", remedy=_URL_REMEDY) from None
     if not sound or parts.query or parts.fragment:
-        raise UsageError(f"--base-url: '{url}' is not a base URL", remedy=_URL_REMEDY)
+        raise UsageError(f"{option}: '{url}' is not a base URL", remedy=_URL_REMEDY)
     if parts.username is not None or parts.password is not None:
-        raise UsageError("--base-url: a URL must not carry a password", remedy="pass the key with --api-key-env")
+        raise UsageError(f"{option}: a URL must not carry a password", remedy="pass the key with --api-key-env")
 
 
 def _is_own(provider: Provider, url: str) -> bool:

@@ -9,11 +9,12 @@ from typing import Any, cast
 from harness.core.canonical import canonical_json
 from harness.core.chat import Message, Part, Role, ToolCall
 from harness.core.check import Check
+from harness.core.plain import PlainRequest
 from harness.core.suite import Case, Turn
 from harness.reading import Document, Problem
 from harness.suite.dataset import Row
 from harness.suite.expectations import Expectations
-from harness.suite.file_format import CaseItem, Defaults, ImagePart, MessageItem, TextPart
+from harness.suite.file_format import CaseItem, Defaults, ImagePart, MessageItem, RequestItem, TextPart
 from harness.suite.templates import TemplateProblem, fill, fill_value
 
 Where = tuple[str | int, ...]
@@ -68,6 +69,8 @@ class CaseBuilder:
             max_rounds=item.max_rounds,
             response_format=filled["response_format"],
             stream=defaults.stream if item.stream is None else item.stream,
+            dialect=item.dialect,
+            deferred=item.deferred,
             credential=item.credential,
             repeats=item.repeats or defaults.repeats,
             at_least=passing.at_least if passing else None,
@@ -78,6 +81,8 @@ class CaseBuilder:
 
     def _turns(self, item: CaseItem, where: Where, known: Mapping[str, Any]) -> tuple[Turn, ...]:
         expect = self._checks(item.expect, (*where, "expect"), known)
+        if item.request is not None:
+            return (Turn(request=self._request(item.request, (*where, "request"), known), expect=expect),)
         if item.turns is None:
             return (Turn(messages=self._messages(item.prompt, item.messages, where, known), expect=expect),)
         turns = []
@@ -85,9 +90,21 @@ class CaseBuilder:
             place = (*where, "turns", number)
             own = self._checks(turn.expect, (*place, "expect"), known)
             last = number == len(item.turns) - 1
-            messages = self._messages(turn.prompt, turn.messages, place, known)
-            turns.append(Turn(messages=messages, expect=own + expect if last else own))
+            asked = own + expect if last else own
+            if turn.request is not None:
+                request = self._request(turn.request, (*place, "request"), known)
+                turns.append(Turn(request=request, save=turn.save, expect=asked))
+            else:
+                turns.append(Turn(messages=self._messages(turn.prompt, turn.messages, place, known), expect=asked))
         return tuple(turns)
+
+    def _request(self, item: RequestItem, where: Where, known: Mapping[str, Any]) -> PlainRequest:
+        return PlainRequest(
+            method=item.method or ("GET" if item.body is None else "POST"),
+            path=self._fill(item.path, (*where, "path"), known),
+            body=self._fill_value(item.body, (*where, "body"), known),
+            domain=item.domain,
+        )
 
     def _checks(self, items: Sequence[Any], where: Where, known: Mapping[str, Any]) -> tuple[Check, ...]:
         checks = (
@@ -108,7 +125,7 @@ class CaseBuilder:
     def _message(self, item: MessageItem, where: Where, known: Mapping[str, Any]) -> Message:
         if item.tool is not None:
             text = self._fill(item.tool, (*where, "tool"), known)
-            return Message(role="tool", text=text, tool_call_id=item.call)
+            return Message(role="tool", text=text, tool_call_id=item.call, name=item.name)
         if item.assistant is not None or item.tool_calls:
             calls = tuple(
                 ToolCall(
@@ -121,18 +138,19 @@ class CaseBuilder:
                 for number, call in enumerate(item.tool_calls)
             )
             said = self._fill(item.assistant, (*where, "assistant"), known) if item.assistant is not None else None
-            return Message(role="assistant", text=said, tool_calls=calls)
+            return Message(role="assistant", text=said, tool_calls=calls, name=item.name)
         role = "user" if item.user is not None else "system"
         content = item.user if item.user is not None else item.system
         if isinstance(content, str):
-            return Message(role=cast("Role", role), text=self._fill(content, (*where, role), known))
+            return Message(role=cast("Role", role), text=self._fill(content, (*where, role), known), name=item.name)
         parts = tuple(self._part(part, (*where, role, number), known) for number, part in enumerate(content or ()))
-        return Message(role=cast("Role", role), parts=parts)
+        return Message(role=cast("Role", role), parts=parts, name=item.name)
 
     def _part(self, part: TextPart | ImagePart, where: Where, known: Mapping[str, Any]) -> Part:
         if isinstance(part, TextPart):
             return Part(kind="text", text=self._fill(part.text, (*where, "text"), known))
-        return Part(kind="image", image=self._fill(part.image, (*where, "image"), known))
+        image = self._fill(part.image, (*where, "image"), known)
+        return Part(kind="image", image=image, detail=part.detail)
 
     def _fill(self, template: str, where: Where, known: Mapping[str, Any]) -> str:
         try:

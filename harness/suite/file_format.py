@@ -65,6 +65,7 @@ class ImagePart(Strict):
     """An image within a message."""
 
     image: Included = Field(description="An http(s) or data URL, or {file: picture.png}.")
+    detail: Literal["low", "high", "auto"] | None = Field(None, description="How closely it is to be looked at.")
 
 
 class TextPart(Strict):
@@ -91,6 +92,7 @@ class MessageItem(Strict):
 
     system: Content | None = Field(None, description="A system message.")
     user: Content | None = Field(None, description="What the user says.")
+    name: Text | None = Field(None, min_length=1, description="A name that goes with the message.")
     assistant: Included | None = Field(None, description="What the assistant said earlier.")
     tool: Included | None = Field(None, description="What a tool returned, with `call` naming the call's id.")
     tool_calls: list[CallItem] = Field(default=[], description="Calls made by this assistant message.")
@@ -110,17 +112,42 @@ class MessageItem(Strict):
         return self
 
 
+class RequestItem(Strict):
+    """A request that is no chat."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = Field(
+        None, description="GET if it has no body, POST if it has one."
+    )
+    path: Text = Field(
+        pattern=r"^/[^\s#]*$",
+        max_length=2_000,
+        description="Below the API's base URL; {model}, {team} and what earlier turns saved are filled.",
+    )
+    body: dict[str, Any] | list[Any] | Text | None = Field(
+        None, description="Sent as JSON, {model} and saved values filled; a text is sent as it is, broken or not."
+    )
+    domain: Literal["inference", "management"] = Field(
+        "inference", description="Which of the provider's APIs: each has its host and its key."
+    )
+
+
 class TurnItem(Strict):
     """One step of a conversation: what is said, and what is expected of the answer."""
 
     prompt: Included | None = Field(None, description="What the user says.")
     messages: list[MessageItem] | None = Field(None, min_length=1, description="Messages added before asking.")
+    request: RequestItem | None = Field(None, description="A request that is no chat.")
+    save: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")], Text] = Field(
+        default={}, description="Name -> dotted path into the answer's JSON, such as data.0.id, for later requests."
+    )
     expect: list[Expectation] = Field(default=[], description="Checks on the answer to this turn.")
 
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Self:
-        if (self.prompt is None) == (self.messages is None):
-            raise ValueError("a turn has either prompt or messages")
+        if sum(way is not None for way in (self.prompt, self.messages, self.request)) != 1:
+            raise ValueError("a turn has exactly one of prompt, messages and request")
+        if self.save and self.request is None:
+            raise ValueError("only a turn with a request saves values of its answer")
         return self
 
 
@@ -161,6 +188,7 @@ class CaseItem(Strict):
         None, min_length=1, description="The conversation so far, the question last."
     )
     turns: list[TurnItem] | None = Field(None, min_length=1, description="A conversation of several questions.")
+    request: RequestItem | None = Field(None, description="A request that is no chat.")
     vars: dict[Identifier, Any] = Field(
         default={}, description="Variables for templates; their values are not templates."
     )
@@ -176,7 +204,13 @@ class CaseItem(Strict):
     max_rounds: Count = Field(4, description="How many times tool results are sent back within a turn.")
     response_format: IncludedMapping | None = Field(None, description="As the API takes it.")
     stream: bool | None = Field(None, description="Ask for a stream.")
-    credential: Literal["valid", "none", "bad"] = Field("valid", description="Which key goes with the request.")
+    dialect: Identifier | None = Field(
+        None, description="How it is asked, such as anthropic-messages; the provider's first way, if absent."
+    )
+    deferred: bool = Field(False, description="Ask for the answer to be made in the background, and fetch it later.")
+    credential: Literal["valid", "none", "bad", "other"] = Field(
+        "valid", description="Which key goes with the request; other is the key of the provider's other API."
+    )
     repeats: Count | None = Field(None, description="How many times it is asked.")
     passing: PassItem | None = Field(None, alias="pass", description="When it passes; all repeats, if absent.")
     only: list[Text] = Field(
@@ -187,8 +221,10 @@ class CaseItem(Strict):
 
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Self:
-        if sum(way is not None for way in (self.prompt, self.messages, self.turns)) != 1:
-            raise ValueError("a case has exactly one of prompt, messages and turns")
+        if sum(way is not None for way in (self.prompt, self.messages, self.turns, self.request)) != 1:
+            raise ValueError("a case has exactly one of prompt, messages, turns and request")
+        if self.deferred and (self.stream or self.request is not None):
+            raise ValueError("a deferred case is a chat that is not streamed")
         if not self.expect and not any(turn.expect for turn in self.turns or ()):
             raise ValueError("a case that expects nothing cannot fail; give it an expect: list")
         return self

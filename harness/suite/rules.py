@@ -6,8 +6,9 @@ It stands apart so that each rule, and the place where it is reported, reads in 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.core.plain import PLACE, TEAM
 from harness.reading import Document, Problem, did_you_mean
-from harness.suite.file_format import FORBIDDEN_PARAMS, CaseItem, Defaults, SuiteFile
+from harness.suite.file_format import FORBIDDEN_PARAMS, CaseItem, Defaults, RequestItem, SuiteFile
 
 Where = tuple[str | int, ...]
 
@@ -29,6 +30,7 @@ def rule_problems(suite: SuiteFile, document: Document) -> list[Problem]:
         where = ("cases", position)
         problems += _params(case.params, (*where, "params"), document)
         problems += _tool_results(case, where, document)
+        problems += _places(case, where, document)
         problems += _passing(case, suite.defaults, where, document)
         # File systems may not tell upper case from lower, and a case's recordings are a file.
         earlier = first.setdefault(case.id.casefold(), position)
@@ -54,6 +56,22 @@ def _tool_results(case: CaseItem, where: Where, document: Document) -> Iterator[
         message = f"no tool of this case is named '{name}'"
         remedy = did_you_mean(name, [known for known in names if known]) if names else "give the case its tools: list"
         yield document.problem((*where, "tool_results", name), message, "suite-tool-result", remedy, key=True)
+
+
+def _places(case: CaseItem, where: Where, document: Document) -> Iterator[Problem]:
+    """A place in a path that nothing fills would go out as it stands."""
+    filled = {"model", TEAM}
+    steps: list[tuple[Where, RequestItem | None, Mapping[str, str]]] = [((*where, "request"), case.request, {})]
+    for number, turn in enumerate(case.turns or ()):
+        steps.append(((*where, "turns", number, "request"), turn.request, turn.save))
+    for place, request, saved in steps:
+        for name in PLACE.findall(request.path if request else ""):
+            # `{{ name }}` is a template's: it is filled from the case's variables.
+            if name not in filled and "{{" not in (request.path if request else ""):
+                message = f"nothing fills the place {{{name}}}"
+                remedy = f"an earlier turn can: save: {{{name}: id}}; {{model}} and {{team}} are always there"
+                yield document.problem((*place, "path"), message, "suite-place", remedy)
+        filled |= saved.keys()
 
 
 def _tool_name(tool: Mapping[str, Any]) -> str | None:

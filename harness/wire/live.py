@@ -15,11 +15,12 @@ from httpx_aiohttp import AiohttpTransport
 from harness import __version__
 from harness.core.clock import Clock, SystemClock
 from harness.core.exchange import Attempt, Exchange, HttpRequest
+from harness.core.plain import TEAM
 from harness.wire.attempt import PROGRESS, Limits, Progress, fetch
 from harness.wire.interaction import MAX_REPLY_BYTES
 from harness.wire.redact import Redactor
 from harness.wire.retry import RetryPolicy, next_delay
-from harness.wire.transport import BAD_KEY, Call, Endpoint, draw_nonces, headers_of, url_of
+from harness.wire.transport import BAD_KEY, Call, Endpoint, draw_nonces, headers_of, sent_url_of, url_of
 
 _PIECE = 256 * 1024
 
@@ -95,7 +96,7 @@ class LiveTransport:
         try:
             request = httpx.Request(
                 sent.method,
-                url_of(endpoint, sent),
+                sent_url_of(endpoint, sent),
                 headers=headers,
                 content=_content(sent.body),
                 extensions={"timeout": timeouts},
@@ -134,21 +135,34 @@ def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers_of(request)}
     if request.body:
         headers["Content-Length"] = str(len(request.body))
+    if f"{{{TEAM}}}" in request.path and not endpoint.team:
+        variable = endpoint.team_variable
+        remedy = f"set {variable}" if variable else "its catalogue names no variable that holds it"
+        return Attempt(error="no-key", message=f"the path needs the id of a team at '{endpoint.source}': {remedy}")
     if credential == "none":
         return headers
-    key = BAD_KEY if credential == "bad" else (endpoint.api_key or "").strip()
+    key, variable = _key_of(endpoint, credential)
     if not key:
-        if endpoint.key_variable is None:
+        if variable is None:
             return headers
         message = (
-            f"'{endpoint.source}' needs an API key and {endpoint.key_variable} is not set; "
+            f"'{endpoint.source}' needs an API key and {variable} is not set; "
             f"set it, or name another variable with --api-key-env (a replay needs no key)"
         )
         return Attempt(error="no-key", message=message)
     if not (key.isascii() and key.isprintable()):
-        where = endpoint.key_variable or "the environment"
+        where = variable or "the environment"
         return Attempt(error="no-key", message=f"the API key in {where} holds characters that no HTTP header can carry")
     return {**headers, endpoint.auth_header: endpoint.auth_prefix + key}
+
+
+def _key_of(endpoint: Endpoint, credential: str) -> tuple[str, str | None]:
+    """The key to send, '' if there is none, and the variable that should hold it."""
+    if credential == "bad":
+        return BAD_KEY, None
+    if credential == "other":
+        return (endpoint.other_key or "").strip(), endpoint.other_variable
+    return (endpoint.api_key or "").strip(), endpoint.key_variable
 
 
 def _trace() -> aiohttp.TraceConfig:

@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from harness.core.canonical import digest, digest_bytes
 from harness.core.chat import Credential
 from harness.core.exchange import Exchange, HttpRequest
 from harness.core.keys import RequestKey
+from harness.core.plain import TEAM
 from harness.wire.redact import Redactor
 
 NONCE = "{harness-nonce}"
@@ -46,6 +47,11 @@ class Endpoint:
     base_url      with the version prefix and no trailing slash
     api_key       resolved from the environment; never printed
     key_variable  the variable it was looked for in; None if the endpoint needs no key
+    other_key     the key of the provider's other API domain, for requests that are to carry the wrong one
+    other_variable  the variable that one was looked for in
+    team          fills `{team}` in paths when a request is sent; never in what is written
+    team_variable   the variable it was looked for in
+    model_list    path that lists the models which are served; None if there is none
     """
 
     source: str
@@ -54,6 +60,11 @@ class Endpoint:
     auth_prefix: str = "Bearer "
     api_key: str | None = field(default=None, repr=False)
     key_variable: str | None = None
+    other_key: str | None = field(default=None, repr=False)
+    other_variable: str | None = None
+    team: str | None = field(default=None, repr=False)
+    team_variable: str | None = None
+    model_list: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,7 @@ class Call:
     request  path relative to the endpoint's base URL
     case     where its recording lives
     answers  whether an exchange came to an answer, as its dialect reads it: one that ended as an error is not recorded
+    names    names under which the server may list the model that is asked; None if it is not to be looked for
     """
 
     key: RequestKey
@@ -71,6 +83,7 @@ class Call:
     endpoint: Endpoint
     case: CassetteAddress
     answers: Callable[[Exchange], bool] | None = None
+    names: frozenset[str] | None = None
 
 
 class Transport(Protocol):
@@ -86,8 +99,13 @@ class Transport(Protocol):
 
 
 def url_of(endpoint: Endpoint, request: HttpRequest) -> str:
-    """The absolute URL of a request."""
+    """The absolute URL of a request, as keys and cassettes have it: the place of the team's id unfilled."""
     return endpoint.base_url + request.path
+
+
+def sent_url_of(endpoint: Endpoint, request: HttpRequest) -> str:
+    """The absolute URL that a request is sent to."""
+    return url_of(endpoint, request).replace(f"{{{TEAM}}}", quote(endpoint.team or "", safe=""))
 
 
 def headers_of(request: HttpRequest) -> dict[str, str]:

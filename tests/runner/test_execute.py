@@ -10,8 +10,10 @@ from harness.checks import load_kinds
 from harness.core.catalogue import Limits, Model, Provider
 from harness.core.exchange import Attempt, Exchange, Frame
 from harness.core.reply import Reply
-from harness.runner.execute import Session, execute, masked
+from harness.runner.asking import masked
+from harness.runner.execute import execute
 from harness.runner.plan import Selection, plan_run
+from harness.runner.session import Session
 from harness.runner.sources import Sources
 from harness.wire import Redactor
 

@@ -130,7 +130,7 @@ def test_a_change_in_a_file_that_a_suite_names_changes_the_suites_digest(suite, 
     ("case", "words"),
     [
         ("{id: a, prompt: hi}", "expects nothing"),
-        ("{id: a, expect: [{contains: x}]}", "exactly one of prompt, messages and turns"),
+        ("{id: a, expect: [{contains: x}]}", "exactly one of prompt, messages, turns and request"),
         ("{id: a, promt: hi, prompt: x, expect: [{contains: x}]}", "unknown key 'promt'"),
         ("{id: a b, prompt: hi, expect: [{contains: x}]}", "pattern"),
         ("{id: a, prompt: 5, expect: [{contains: x}]}", "expected text"),
