@@ -3,20 +3,25 @@
 It stands apart from the nouns so that the core needs no YAML.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from harness.core.catalogue import Limits, Model, Provenance, Provider, Tariff
+from harness.catalogue.build import build_provider
+from harness.catalogue.provider_rules import check_provider
+from harness.core.catalogue import Provider
 from harness.core.errors import InputError, UsageError
 from harness.reading import Document, Problem, ProblemsError, did_you_mean, read_yaml, validate
 
 if TYPE_CHECKING:
-    from harness.catalogue.file_format import PriceItem, ProviderFile
+    from harness.catalogue.file_format import ProviderFile
+
+# What a file may not take from the provider that it is like: its answers would come from that provider's servers and be
+# filed under another name, or that provider's key would go to other servers.
+_NEVER_SHARED = ("regions", "hosts", "key_variable", "management")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,102 +46,106 @@ class Catalogues:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A catalogue file, read and of the right shape; what it shares of another provider is not in it yet."""
+
+    document: Document
+    item: "ProviderFile"
+
+
 def load_catalogues(paths: Iterable[Path] = ()) -> Catalogues:
     """The providers that ship with the harness, and those of further files, which win by name.
 
     raises  ProblemsError with every problem of a file; InputError if one cannot be read
     """
-    providers = {provider.name: provider for provider in _shipped()}
-    for path in paths:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            message = f"{path}: cannot be read: {error.strerror or error}"
-            raise InputError(message, remedy="name a catalogue file in YAML") from error
-        provider = parse_provider(content, str(path))
-        providers[provider.name] = provider
+    drafts = [_read(_content(path), str(path)) for path in paths]
+    known = {name: draft.item for name, draft in _shipped_drafts().items()} if drafts else {}
+    known |= {draft.item.provider: draft.item for draft in drafts}
+    providers = dict(_shipped()) | {draft.item.provider: _finish(draft, known) for draft in drafts}
     return Catalogues(providers=tuple(providers.values()))
 
 
-@cache
-def _shipped() -> tuple[Provider, ...]:
-    folder = files("harness.catalogue") / "providers"
-    entries = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name
-    )
-    return tuple(parse_provider(entry.read_bytes(), f"harness/catalogue/providers/{entry.name}") for entry in entries)
-
-
 def parse_provider(content: bytes, path: str) -> Provider:
-    """One catalogue file.
+    """One catalogue file; it may be like a provider that ships with the harness.
 
     path    as messages should name it
     raises  ProblemsError with every problem at once
     """
+    draft = _read(content, path)
+    known = {name: shipped.item for name, shipped in _shipped_drafts().items()} if draft.item.like else {}
+    return _finish(draft, known)
+
+
+@cache
+def _shipped() -> Mapping[str, Provider]:
+    drafts = _shipped_drafts()
+    known = {name: draft.item for name, draft in drafts.items()}
+    return {name: _finish(draft, known) for name, draft in drafts.items()}
+
+
+@cache
+def _shipped_drafts() -> Mapping[str, _Draft]:
+    folder = files("harness.catalogue") / "providers"
+    entries = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name
+    )
+    drafts = [_read(entry.read_bytes(), f"harness/catalogue/providers/{entry.name}") for entry in entries]
+    return {draft.item.provider: draft for draft in drafts}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror or error}"
+        raise InputError(message, remedy="name a catalogue file in YAML") from error
+
+
+def _read(content: bytes, path: str) -> _Draft:
     # Imported here: pydantic's models cost more than reading the file, and `--help` needs neither.
     from harness.catalogue.file_format import ProviderFile
 
     document = read_yaml(content, path)
-    item = validate(ProviderFile, document, noun="catalogue")
-    problems = [*_repeated_names(item, document), *_foreign_hosts(item, document)]
+    return _Draft(document=document, item=validate(ProviderFile, document, noun="catalogue"))
+
+
+def _finish(draft: _Draft, known: Mapping[str, "ProviderFile"]) -> Provider:
+    """The provider of a file, with what it shares of another.
+
+    known  every file's content by provider, the draft's own among them or not
+    """
+    item = draft.item
+    problems = list(_refusals(draft, known)) if item.like is not None else []
+    if not problems:
+        if item.like is not None:
+            own = {name: getattr(item, name) for name in item.model_fields_set if name != "like"}
+            item = known[item.like].model_copy(update=own)
+        problems = list(check_provider(item, draft.document))
     if problems:
         raise ProblemsError(problems)
-    return Provider(
-        name=item.provider,
-        base_url=item.base_url.rstrip("/"),
-        dialect=item.dialect,
-        regions={name: url.rstrip("/") for name, url in item.regions.items()},
-        auth_header=item.auth_header,
-        auth_prefix=item.auth_prefix,
-        key_variable=item.key_variable,
-        hosts=tuple(host.lower() for host in item.hosts),
-        simulated=item.simulated,
-        open_models=item.open_models,
-        tariffs=_tariffs(item.prices),
-        models=tuple(
-            Model(
-                id=model.id,
-                aliases=tuple(model.aliases),
-                window_tokens=model.window_tokens,
-                max_output_tokens=model.max_output_tokens,
-                capabilities=tuple(model.capabilities),
-                tariffs=_tariffs(model.prices),
-                limits=Limits(**model.limits.model_dump()),
-            )
-            for model in item.models
-        ),
-    )
+    return build_provider(item)
 
 
-def _repeated_names(item: "ProviderFile", document: Document) -> Iterator[Problem]:
-    seen: dict[str, str] = {}
-    for position, model in enumerate(item.models):
-        for name in (model.id, *model.aliases):
-            if name in seen:
-                message = f"model name '{name}' is already taken by '{seen[name]}'"
-                yield document.problem(("models", position), message, "catalogue-duplicate", "rename or remove one")
-            seen[name] = model.id
-
-
-def _foreign_hosts(item: "ProviderFile", document: Document) -> Iterator[Problem]:
-    """What answers at a host that is not the provider's own would be filed under its name all the same."""
-    places: list[tuple[tuple[str, ...], str]] = [(("base_url",), item.base_url)]
-    places += [(("regions", name), url) for name, url in item.regions.items()]
-    for where, url in places:
-        host = (urlsplit(url).hostname or "").lower()
-        if item.hosts and host not in (name.lower() for name in item.hosts):
-            message = f"'{host}' is not among the provider's own hosts"
-            yield document.problem(where, message, "catalogue-host", "add it to hosts, or correct it")
-
-
-def _tariffs(prices: Sequence["PriceItem"]) -> tuple[Tariff, ...]:
-    return tuple(
-        Tariff(
-            **price.model_dump(exclude={"provenance"}),
-            provenance=Provenance(**price.provenance.model_dump()) if price.provenance else None,
-        )
-        for price in prices
-    )
+def _refusals(draft: _Draft, known: Mapping[str, "ProviderFile"]) -> Iterator[Problem]:
+    """Why a file cannot be like the provider that it names."""
+    item, document = draft.item, draft.document
+    name = item.like or ""
+    other = known.get(name)
+    if name == item.provider:
+        remedy = "name another provider, or give this one a name of its own"
+        yield document.problem(("like",), f"'{name}' cannot be like itself", "catalogue-like", remedy)
+    elif other is None:
+        message = f"no catalogue describes a provider '{name}'"
+        yield document.problem(("like",), message, "catalogue-like", did_you_mean(name, known))
+    elif other.like is not None:
+        message = f"'{name}' is itself like '{other.like}'"
+        yield document.problem(("like",), message, "catalogue-like", f"write 'like: {other.like}' and what differs")
+    else:
+        for key in _NEVER_SHARED:
+            if getattr(other, key) and key not in item.model_fields_set:
+                message = f"'{name}' has '{key}', which another provider never shares"
+                yield document.problem(("like",), message, "catalogue-like", f"write '{key}: …' here")
 
 
 def catalogue_schema() -> dict[str, Any]:

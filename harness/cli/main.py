@@ -21,6 +21,8 @@ COMMANDS = {
     "run": "Run suites, recorded or live, and judge what came back.",
     "grade": "Grade a run's recorded replies again, with today's checks and prices.",
     "report": "Write the page of a run.",
+    "catalogue": "Show what a vendor documents, and check that it stands in the documents.",
+    "simulate": "Serve the documented API on loopback, with faults and broken promises on request.",
     "cassettes": "Look after recordings.",
     "schema": "Print the JSON Schema of a file format.",
 }

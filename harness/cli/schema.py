@@ -25,13 +25,24 @@ def _catalogue() -> dict[str, Any]:
     return catalogue_schema()
 
 
+def _register() -> dict[str, Any]:
+    from harness.catalogue.claims import register_schema
+
+    return register_schema()
+
+
 def _records() -> dict[str, Any]:
     from harness.store import records_schema
 
     return records_schema()
 
 
-SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {"suite": _suite, "catalogue": _catalogue, "records": _records}
+SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
+    "suite": _suite,
+    "catalogue": _catalogue,
+    "register": _register,
+    "records": _records,
+}
 
 
 @click.command("schema")

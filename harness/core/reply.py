@@ -124,6 +124,7 @@ class Reply:
     sources        where the server says it looked: URLs, or what it calls them, in order
     deferred_id    the id to poll with, where the reply is to be fetched later
     pending        True if a deferred reply was asked for and is not ready yet
+    headers        those that speak of rate limits, waiting and content, names in lower case; no others are kept
     anomalies      oddities that did not stop the reading, such as a negative token count
     """
 
@@ -144,6 +145,7 @@ class Reply:
     error: ApiError | None = None
     timing: Timing = Timing()
     stream: StreamFacts | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     anomalies: tuple[str, ...] = ()
 
     @property

@@ -69,14 +69,18 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterRow:
-    """What a suite says of one parameter's support; form alone is checked so far.
+    """What a suite says of the support for one parameter or capability; form alone is checked so far.
 
-    models  '<provider>/<model>' globs
+    parameter   its wire name, or None where the row is about a capability
+    capability  such as 'vision', or None
+    models      '<provider>/<model>' globs
+    expect      'unsupported' means rejected or ignored
     """
 
-    parameter: str
+    parameter: str | None = None
+    capability: str | None = None
     models: tuple[str, ...]
-    expect: Literal["supported", "rejected", "ignored"]
+    expect: Literal["supported", "unsupported", "rejected", "ignored"]
     values: tuple[Any, ...] = ()
     location: str = ""
 

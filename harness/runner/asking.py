@@ -3,12 +3,13 @@
 It stands apart from execution, which only waits: a forecast makes the same calls and sends none of them.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from harness.core.catalogue import Provider
 from harness.core.chat import ChatRequest
 from harness.core.errors import Unanswerable
-from harness.core.exchange import Exchange, HttpRequest
+from harness.core.exchange import Attempt, Exchange, HttpRequest
 from harness.core.plain import Domain, PlainRequest
 from harness.core.reply import ApiError, Reply
 from harness.runner.plan import Trial
@@ -16,6 +17,10 @@ from harness.runner.session import Session
 from harness.wire import Call, CassetteAddress, Redactor, encode_plain, request_key
 from harness.wire.dialects import Deferring
 from harness.wire.dialects.plain import decode_plain
+
+_KEPT = re.compile(r"^(?:content-type|retry-after)$|rate-?limit")
+MAX_HEADERS = 32
+MAX_HEADER = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +58,20 @@ class Asking:
     def read(self, exchange: Exchange, session: Session, model: str) -> Reply:
         """The reply; one that another model gave is an error, for it must not be filed under this one's name."""
         if isinstance(self.request, PlainRequest):
-            return decode_plain(exchange)
-        reply = session.dialect(self.dialect or self.provider.dialect).decode(exchange)
-        return refuse_redirected(reply, self.provider, model)
+            reply = decode_plain(exchange)
+        else:
+            read = session.dialect(self.dialect or self.provider.dialect).decode(exchange)
+            reply = refuse_redirected(read, self.provider, model)
+        return replace(reply, headers=kept_headers(exchange.last))
+
+
+def kept_headers(attempt: Attempt) -> dict[str, str]:
+    """The headers that a check may ask about; the first of each name, the longest cut off."""
+    kept: dict[str, str] = {}
+    for name, value in attempt.headers:
+        if _KEPT.search(name) and len(kept) < MAX_HEADERS:
+            kept.setdefault(name, value[:MAX_HEADER])
+    return kept
 
 
 def names_of(provider: Provider, model: str) -> frozenset[str] | None:
@@ -119,6 +135,8 @@ def masked(reply: Reply, redactor: Redactor) -> Reply:
         reasoning=None if reply.reasoning is None else redactor.text(reply.reasoning),
         alternatives=tuple(redactor.text(text) for text in reply.alternatives),
         refusal=None if reply.refusal is None else redactor.text(reply.refusal),
+        fingerprint=None if reply.fingerprint is None else redactor.text(reply.fingerprint),
+        sources=tuple(redactor.text(source) for source in reply.sources),
         tool_calls=tuple(replace(call, arguments=redactor.text(call.arguments)) for call in reply.tool_calls),
         error=None if error is None else replace(error, message=redactor.text(error.message)),
     )

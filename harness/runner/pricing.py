@@ -11,17 +11,28 @@ from harness.core.cost import Cost, cost_of
 from harness.core.errors import UnknownRate
 from harness.core.outcome import Outcome
 from harness.core.record import ExchangeRecord, TrialRecord
-from harness.core.reply import Reply
+from harness.core.reply import Reply, Usage
 
 
-def price(reply: Reply, provider: Provider, model: str, profile: str) -> Cost | None:
-    """What a reply cost under a price profile; None if that is not known."""
+def price(reply: Reply, provider: Provider, model: str, profile: str, *, asks_model: bool = True) -> Cost | None:
+    """What a reply cost under a price profile; None if that is not known.
+
+    asks_model  False for a request that has no model do anything, such as a listing: it is free, by the profile 'free',
+                unless the server counted something all the same
+    """
     if reply.status is None:
         return None
+    if not asks_model and reply.error is None and not _is_counted(reply.usage):
+        return Cost(usd=Decimal(0), profile="free")
     try:
         return cost_of(reply.usage, provider.find_tariff(model, profile))
     except UnknownRate:
         return None
+
+
+def _is_counted(usage: Usage) -> bool:
+    counts = (usage.prompt, usage.completion, usage.images, usage.billed_usd)
+    return bool(usage.server_calls) or any(count is not None for count in counts)
 
 
 def total_cost(exchanges: Sequence[ExchangeRecord]) -> Decimal | None:
@@ -39,7 +50,8 @@ def _may_be_billed(exchange: ExchangeRecord) -> bool:
     """Whether an exchange without a price may have cost something: not if the server refused it, or never saw it."""
     error = exchange.reply.error
     if error is None:
-        return True
+        # What is fetched later is paid for once, and counted in the reply that is fetched.
+        return exchange.reply.deferred_id is None
     never_sent = bool(exchange.attempts) and exchange.attempts[-1].error == "connect"
     return error.kind in ("timeout", "network", "malformed") and not never_sent
 

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from glob import escape
 from typing import Any
 
 from harness.catalogue import Catalogues
@@ -29,13 +30,15 @@ def select_targets(
     """The targets that each suite is asked of, by the suite's name; none for a suite that the patterns leave out.
 
     patterns   of `--target`: if all of them match targets of the suites (label or name), they narrow those; if none
-               does, they replace them, as '<provider>/<model>' patterns over the catalogue; empty for the suites' own
+               does, they replace them, as '<provider>/<model>' patterns over the catalogue; '<provider>/@<group>' are
+               the models of a group; empty for the suites' own
     source_of  who answers for a provider
     raises     UsageError or InputError naming what matches nothing, or a label that is used twice
     """
     own = {suite.name: own_targets(suite, catalogues, source_of) for suite in suites}
     everyone = [target for group in own.values() for target in group]
-    unmatched = [pattern for pattern in patterns if not any(matches(target, pattern) for target in everyone)]
+    globs = {pattern: _globs(pattern, catalogues) for pattern in patterns}
+    unmatched = [pattern for pattern in patterns if not any(_matches_any(t, globs[pattern]) for t in everyone)]
     if not patterns:
         for suite in suites:
             if not own[suite.name]:
@@ -43,7 +46,8 @@ def select_targets(
                 raise UsageError(message, remedy="add a targets: list to it, or pass --target <provider>/<model>")
         return own
     if not unmatched:
-        return {name: tuple(t for t in group if any(matches(t, p) for p in patterns)) for name, group in own.items()}
+        meant = [glob for pattern in patterns for glob in globs[pattern]]
+        return {name: tuple(t for t in group if _matches_any(t, meant)) for name, group in own.items()}
     for pattern in unmatched:
         if "/" not in pattern or len(unmatched) < len(patterns):
             message = f"--target: '{pattern}' is no target of the suites" + (", others are" if "/" in pattern else "")
@@ -66,6 +70,17 @@ def matches(target: Target, pattern: str) -> bool:
     """Whether a glob of a command or of a case's `only:` means this target, by its label or by its name."""
     names = (target.label, target.name, f"{target.provider}/{target.model}")
     return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _matches_any(target: Target, globs: Iterable[str]) -> bool:
+    return any(matches(target, glob) for glob in globs)
+
+
+def _globs(pattern: str, catalogues: Catalogues) -> list[str]:
+    """What a pattern of `--target` may match among the suites' own targets: the models of a group one by one."""
+    if not _is_group(pattern.partition("/")[2]):
+        return [pattern]
+    return [f"{provider.name}/{escape(model)}" for provider, model in _models(pattern, catalogues, "--target")]
 
 
 def _check_only(suite: Suite, own: Sequence[Target]) -> None:
@@ -92,7 +107,9 @@ def _expand_all(specs: Iterable[TargetSpec], catalogues: Catalogues, source_of: 
 
 
 def expand_target(spec: TargetSpec, catalogues: Catalogues, source_of: SourceOf) -> list[Target]:
-    """One spec's targets: each model that its glob matches, times each combination of its matrix.
+    """One spec's targets: each model that its glob or group matches, times each combination of its matrix.
+
+    A model that does not chat is among them only if it is named, or if nothing that chats matches.
 
     raises  InputError if it matches nothing
     """
@@ -123,15 +140,55 @@ def _models(pattern: str, catalogues: Catalogues, where: str) -> list[tuple[Prov
         message = f"{where}: no catalogue describes a provider '{provider_part}'"
         remedy = f"{did_you_mean(provider_part, known)}\n   or describe it in a catalogue file: --catalogue FILE"
         raise InputError(message, remedy=remedy)
-    if not re.search(r"[*?\[]", model_part):
-        found = [(provider, model_part) for provider in providers if provider.find_model(model_part)]
-    else:
-        found = [(p, model.id) for p in providers for model in p.models if fnmatchcase(model.id, model_part)]
+    found = [(provider, model) for provider in providers for model in _models_of(provider, model_part)]
+    if not found and _is_group(model_part):
+        raise _unknown_group(providers, model_part, f"{where}: {provider_part}")
     if not found:
         known = [name for provider in providers for model in provider.models for name in (model.id, *model.aliases)]
         message = f"{where}: no model of {provider_part} matches '{model_part}'"
         raise InputError(message, remedy=did_you_mean(model_part, known))
     return found
+
+
+def _models_of(provider: Provider, pattern: str) -> Sequence[str]:
+    """The names of a provider's models that a pattern means: a name, '@' and a group, or a glob over either."""
+    if any(pattern in (model.id, *model.aliases) for model in provider.models):
+        return [pattern]
+    if _is_group(pattern):
+        group = pattern.removeprefix("@")
+        named = (members for name, members in provider.groups.items() if fnmatchcase(name, group))
+        return provider.groups.get(group) or _chatting(provider, list(dict.fromkeys(itertools.chain(*named))))
+    if not _is_glob(pattern):
+        return [pattern] if provider.open_models else []
+    return _chatting(provider, [model.id for model in provider.models if fnmatchcase(model.id, pattern)])
+
+
+def _chatting(provider: Provider, models: Sequence[str]) -> Sequence[str]:
+    """The models that a glob means: those that chat; if it matches none of them, then what it matches was meant.
+
+    Whoever writes 'xai/*' has questions to ask, and a model that only draws would answer each of them with an error.
+    """
+    drawing = {name for model in provider.models if model.makes != "text" for name in (model.id, *model.aliases)}
+    return [name for name in models if name not in drawing] or models
+
+
+def _is_glob(pattern: str) -> bool:
+    return re.search(r"[*?\[]", pattern) is not None
+
+
+def _is_group(pattern: str) -> bool:
+    """Whether the part of a pattern after the provider is a group. Some vendors' models are called '@maker/model'."""
+    return pattern.startswith("@") and "/" not in pattern
+
+
+def _unknown_group(providers: Sequence[Provider], group: str, where: str) -> InputError:
+    known = sorted({f"@{name}" for provider in providers for name in provider.groups})
+    if not known:
+        return InputError(
+            f"{where} has no groups of models", remedy="name a model, or describe groups in its catalogue"
+        )
+    remedy = did_you_mean(group, known) or f"its groups are {', '.join(known)}"
+    return InputError(f"{where} has no group '{group}'", remedy=remedy)
 
 
 def _combinations(spec: TargetSpec) -> list[Mapping[str, Any]]:
@@ -177,9 +234,19 @@ def check_judges(suites: Iterable[Suite], catalogues: Catalogues, kinds: Mapping
     for case in (case for suite in suites for case in suite.cases):
         for check in (check for turn in case.turns for check in turn.expect):
             for name in models_of(check, kinds):
-                found = _models(name, catalogues, f"{case.location}: case '{case.id}'")
-                providers |= {provider.name for provider, _ in found}
+                providers.add(_judge(name, catalogues, f"{case.location}: case '{case.id}'").name)
     return providers
+
+
+def _judge(name: str, catalogues: Catalogues, where: str) -> Provider:
+    """The provider of a model that a check asks."""
+    (provider, model), *others = _models(name, catalogues, where)
+    if others or name != f"{provider.name}/{model}":
+        message = f"{where}: '{name}' is no single model, and a judge is one"
+        raise InputError(message, remedy=f"name the model, such as {provider.name}/{model}")
+    if (found := provider.find_model(model)) is not None and found.makes != "text":
+        raise InputError(f"{where}: '{name}' makes images, and a judge answers in words", remedy="name a chat model")
+    return provider
 
 
 def check_targets(suite: Suite, catalogues: Catalogues, kinds: Mapping[str, CheckKind]) -> None:

@@ -7,6 +7,8 @@ so that a replay does not pay for it.
 from typing import TYPE_CHECKING
 
 from harness.wire.cassette_list import CassetteSummary, list_cassettes
+from harness.wire.plain import encode_plain
+from harness.wire.presence import PresenceTransport
 from harness.wire.recording import CassetteTransport, worth_keeping
 from harness.wire.redact import Redactor
 from harness.wire.retry import RetryPolicy
@@ -23,9 +25,11 @@ __all__ = [
     "CassetteTransport",
     "Endpoint",
     "LiveTransport",
+    "PresenceTransport",
     "Redactor",
     "RetryPolicy",
     "Transport",
+    "encode_plain",
     "list_cassettes",
     "request_key",
     "worth_keeping",

@@ -23,7 +23,6 @@ _BY_STATUS: Mapping[int, ErrorKind] = {
     404: "not-found",
     405: "not-found",
     408: "timeout",
-    410: "not-found",
     # "Too early" is no answer about the request; it may be asked again.
     425: "server",
     429: "rate-limit",
@@ -40,7 +39,7 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _KEY = re.compile(
-    r"\b(?:incorrect|invalid|missing|expired|malformed|revoked|unknown|wrong|no|bad)[ _](?:\w+ )?api[ _-]?key"
+    r"\b(?:incorrect|invalid|missing|expired|malformed|revoked|unknown|wrong|no|bad)[ _](?:\w+ )?(?:x-)?api[ _-]?key"
     r"|\bapi[ _-]?key (?:\w+ )?(?:not (?:valid|found|provided)|invalid|missing|expired|required|revoked|incorrect)",
     re.IGNORECASE,
 )
@@ -50,6 +49,17 @@ _TRANSIENT = re.compile(
     r"|try again (?:later|in|soon)|timed? ?out|internal[ _](?:server[ _])?error|server[ _]error|bad gateway",
     re.IGNORECASE,
 )
+# What an error's type says where neither words nor a status do: Anthropic's, whose streams carry them bare.
+_BY_CODE: Mapping[str, ErrorKind] = {
+    "authentication_error": "auth",
+    "permission_error": "auth",
+    "billing_error": "credit",
+    "not_found_error": "not-found",
+    "rate_limit_error": "rate-limit",
+    "overloaded_error": "server",
+    "api_error": "server",
+    "timeout_error": "timeout",
+}
 _BELOW_HTTP: Mapping[str, tuple[ErrorKind, str]] = {
     "connect": ("network", "no connection could be made"),
     "timeout": ("timeout", "no answer came in time"),
@@ -58,6 +68,7 @@ _BELOW_HTTP: Mapping[str, tuple[ErrorKind, str]] = {
     "missing-recording": ("missing-recording", "no recording answers this request"),
     "wrong-source": ("missing-recording", "the recording was made by another provider"),
     "no-key": ("auth", "no API key"),
+    "absent": ("absent", "the model is not served"),
 }
 
 
@@ -107,7 +118,8 @@ def error_within_success(found: ErrorBody) -> ApiError:
         ("server", _TRANSIENT),
     )
     kind = next((kind for kind, pattern in kinds if pattern.search(words)), None)
-    return ApiError(kind=kind or "refused", message=found.message, code=found.code)
+    kind = kind or _BY_CODE.get(found.code or "", "refused")
+    return ApiError(kind=kind, message=found.message, code=found.code)
 
 
 def find_api_error(attempt: Attempt) -> ApiError | None:

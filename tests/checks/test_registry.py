@@ -34,7 +34,7 @@ def installed(monkeypatch):
 
 def test_the_built_ins_are_found_by_the_same_door_as_anyones():
     assert KINDS["contains"] is CONTAINS
-    assert len(KINDS) == 20
+    assert len(KINDS) == 21
 
 
 def test_two_packages_that_claim_one_name_are_both_named(installed):

@@ -4,16 +4,19 @@ import pytest
 from suite_texts import suite_of
 
 from harness.catalogue import Catalogues
+from harness.checks import load_kinds
 from harness.core.catalogue import Model, Provider, TargetSpec
 from harness.core.errors import InputError
-from harness.runner.targets import expand_target, select_targets
+from harness.runner.targets import check_judges, expand_target, select_targets
 
+PAINTER = Model(id="painter", makes="image")
 ACME = Provider(
     name="acme",
     base_url="https://acme.example/v1",
     dialect="openai-chat",
     regions={"eu": "https://eu.acme.example/v1"},
-    models=(Model(id="big-1", aliases=("big",)), Model(id="big-2"), Model(id="small")),
+    models=(Model(id="big-1", aliases=("big",)), Model(id="big-2"), Model(id="small"), PAINTER),
+    groups={"best": ("big-1",), "both": ("big-1", "small"), "draw": ("painter",), "all": ("small", "painter")},
 )
 CATALOGUES = Catalogues(
     providers=(ACME, Provider(name="local", base_url="http://127.0.0.1/v1", dialect="openai-chat", open_models=True))
@@ -30,6 +33,50 @@ def test_a_glob_is_every_model_that_it_matches():
 
 def test_an_alias_is_asked_under_the_name_that_was_written():
     assert [target.model for target in expand(model="acme/big")] == ["big"]
+
+
+def test_a_group_is_each_of_its_models():
+    assert [target.name for target in expand(model="acme/@both")] == ["acme/big-1", "acme/small"]
+
+
+def test_a_glob_over_groups_is_each_of_their_models_once():
+    assert [target.model for target in expand(model="acme/@b*")] == ["big-1", "small"]
+
+
+def test_a_group_belongs_to_those_providers_that_have_it():
+    assert [target.name for target in expand(model="*/@best")] == ["acme/big-1"]
+
+
+def test_an_unknown_group_is_refused_with_what_groups_there_are():
+    with pytest.raises(InputError) as refusal:
+        expand(model="acme/@nothing-like-it")
+
+    assert all(f"@{name}" in refusal.value.remedy for name in ACME.groups)
+
+
+@pytest.mark.parametrize("pattern", ["*", "@*", "@a*", "[a-z]*"])
+def test_a_glob_leaves_out_models_that_do_not_chat(pattern):
+    assert "painter" not in {target.model for target in expand(model=f"acme/{pattern}")}
+
+
+@pytest.mark.parametrize("pattern", ["painter", "paint*", "@draw", "@dr*"])
+def test_a_model_that_does_not_chat_is_a_target_where_it_alone_can_be_meant(pattern):
+    assert [target.model for target in expand(model=f"acme/{pattern}")] == ["painter"]
+
+
+def test_a_group_that_is_named_is_whole():
+    assert [target.model for target in expand(model="acme/@all")] == ["small", "painter"]
+
+
+def test_a_models_name_may_begin_like_a_group():
+    at = Provider(name="at", base_url="http://h/v1", dialect="d", models=(Model(id="@maker/m"), Model(id="@m")))
+
+    found = [
+        expand_target(TargetSpec(model=name), Catalogues(providers=(at,)), lambda provider: provider.name)[0].model
+        for name in ("at/@maker/m", "at/@m")
+    ]
+
+    assert found == ["@maker/m", "@m"]
 
 
 def test_a_matrix_is_a_target_for_each_combination():
@@ -54,6 +101,9 @@ def test_a_label_is_filled_from_model_and_parameters():
         ({"model": "acme"}, "is not a target"),
         ({"model": "acmee/small"}, "no catalogue describes a provider 'acmee'"),
         ({"model": "acme/smal"}, "no model of acme matches 'smal'"),
+        ({"model": "acme/@bst"}, "acme has no group '@bst'"),
+        ({"model": "acme/@"}, "acme has no group '@'"),
+        ({"model": "local/@best"}, "local has no groups of models"),
         ({"model": "acme/small", "region": "us"}, "has no region 'us'"),
         ({"model": "acme/small", "label": "{temp}"}, "nothing fills"),
     ],
@@ -79,6 +129,32 @@ def test_a_pattern_narrows_the_suites_own_targets_where_it_matches_some():
 
 def test_a_pattern_replaces_the_suites_targets_where_it_matches_none():
     assert select("acme/big-*", "acme/small") == ["acme/big-1", "acme/big-2", "acme/small"]
+
+
+def test_a_group_narrows_the_suites_own_targets_to_its_models():
+    suite = replace(
+        suite_of("  - {id: a, prompt: hi, expect: [{contains: x}]}"),
+        targets=(TargetSpec(model="acme/*", params={"seed": 1}),),
+    )
+
+    selected = select_targets([suite], ["acme/@both"], CATALOGUES, lambda provider: provider.name)
+
+    assert [target.label for target in selected["s"]] == ["acme/big-1 seed=1", "acme/small seed=1"]
+
+
+def test_a_group_replaces_the_suites_targets_where_it_has_none_of_them():
+    assert select("acme/@both") == ["acme/big-1", "acme/small"]
+
+
+@pytest.mark.parametrize(
+    ("judge", "words"),
+    [("acme/@best", "is no single model"), ("acme/painter", "makes images")],
+)
+def test_a_judge_is_one_model_that_answers_in_words(judge, words):
+    case = f"  - {{id: a, prompt: hi, expect: [{{judge: {{rubric: good, model: '{judge}'}}}}]}}"
+
+    with pytest.raises(InputError, match=words):
+        check_judges([suite_of(case)], CATALOGUES, load_kinds())
 
 
 def test_two_targets_never_share_a_label():

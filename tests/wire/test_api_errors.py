@@ -44,6 +44,15 @@ def test_an_error_body_is_read_in_every_shape(body, words, code):
     assert (error.kind, error.message, error.code) == ("refused", words, code)
 
 
+@pytest.mark.parametrize("wrap", [lambda words: {"code": "c", "error": words}, lambda words: {"error": words}])
+@pytest.mark.parametrize("nest", [lambda words: words, lambda words: {"message": words, "type": "t", "code": "c"}])
+def test_words_are_classed_alike_in_a_flat_and_in_a_nested_body(wrap, nest):
+    exhausted = "Your team has either used all available credits or reached its monthly spending limit."
+
+    assert error_of(wrap(nest("Incorrect API key provided: na***ys.")), 400).kind == "auth"
+    assert error_of(wrap(nest(exhausted)), 429).kind == "credit"
+
+
 @pytest.mark.parametrize(
     ("status", "words", "kind"),
     [
@@ -60,8 +69,20 @@ def test_an_error_body_is_read_in_every_shape(body, words, code):
         (429, "Your team has either used all available credits or reached its monthly spending limit.", "credit"),
         (429, "insufficient_quota", "credit"),
         (408, "", "timeout"),
-        *((status, "", "not-found") for status in (404, 405, 410, 501)),
-        *((status, "", "refused") for status in (409, 413, 415, 422, 451)),
+        (400, "invalid x-api-key", "auth"),
+        (400, "Model m does not support parameter presencePenalty.", "refused"),
+        (400, "This model's maximum prompt length is 131072 but the request contains 136973 tokens.", "refused"),
+        (403, "The team is blocked from using this key", "auth"),
+        (404, "The model m does not exist or your team does not have access to it.", "not-found"),
+        (404, "No handler found on route /v1/x", "not-found"),
+        (410, "Live search is deprecated. Please switch to the Agent Tools API", "refused"),
+        (
+            429,
+            "Too many tokens for team t and model m. Your team's rate limit is - Tokens per Minute: 2/1.",
+            "rate-limit",
+        ),
+        *((status, "", "not-found") for status in (404, 405, 501)),
+        *((status, "", "refused") for status in (409, 410, 413, 415, 422, 451)),
         *((status, "", "server") for status in (425, 500, 502, 503, 504, 529, 599)),
         (199, "", "malformed"),
     ],
@@ -89,6 +110,11 @@ def test_a_redirect_is_refused_and_says_where_to():
         ({"detail": "no such thing"}, "refused"),
         ({"error": {"message": "overloaded", "code": 400}}, "refused"),
         ({"error": {"message": "no", "code": 40003}}, "refused"),
+        ({"type": "error", "error": {"type": "overloaded_error", "message": "no"}}, "server"),
+        ({"type": "error", "error": {"type": "authentication_error", "message": "no"}}, "auth"),
+        ({"type": "error", "error": {"type": "not_found_error", "message": "no"}}, "not-found"),
+        ({"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}, "refused"),
+        ({"type": "error", "error": {"type": "api_error", "message": "Your credit balance is too low"}}, "credit"),
     ],
 )
 def test_an_error_within_a_success_is_classed_by_its_words(body, kind):

@@ -1,12 +1,18 @@
 import pytest
 
 from harness.core.errors import UsageError
-from harness.wire.dialects import load_dialect
+from harness.wire.dialects import Deferring, load_dialect
+from harness.wire.dialects.anthropic_messages import DIALECT as MESSAGES
 from harness.wire.dialects.openai_chat import DIALECT
 
 
 def test_the_dialect_is_found_by_its_name():
     assert load_dialect("openai-chat") is DIALECT
+
+
+def test_a_dialect_need_not_know_how_to_poll():
+    assert isinstance(DIALECT, Deferring)
+    assert not isinstance(MESSAGES, Deferring)
 
 
 def test_an_unknown_dialect_is_a_usage_error_that_names_the_known_ones():

@@ -5,7 +5,7 @@ It stands apart from the dialects so that a third party's enters by the same doo
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from harness.core.chat import ChatRequest
 from harness.core.errors import UsageError
@@ -29,6 +29,22 @@ class Dialect(Protocol):
 
     def decode(self, exchange: Exchange) -> Reply:
         """The reading of an exchange; pure, and it never raises, whatever the bytes."""
+        ...
+
+
+@runtime_checkable
+class Deferring(Protocol):
+    """A dialect whose API can promise a reply and deliver it later; `isinstance` tells, and a dialect need not be one.
+
+    Such a dialect spells `ChatRequest.deferred`; its `decode` gives `Reply.deferred_id` for the promise, and
+    `Reply.pending` for as long as what it polled for is not ready.
+    """
+
+    def poll(self, request_id: str) -> HttpRequest:
+        """The request that asks for the promised reply.
+
+        request_id  as the server gave it, which is untrusted
+        """
         ...
 
 

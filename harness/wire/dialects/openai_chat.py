@@ -5,24 +5,27 @@ It stands apart as the one entry point of its dialect; each rule of reading has 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from harness.core.chat import ChatRequest, Message, Part
-from harness.core.exchange import Attempt, Exchange, HttpRequest
-from harness.core.reply import ApiError, Reply, StreamFacts, Timing
-from harness.wire.api_errors import error_within_success, find_api_error, find_error_body, plain_words
+from harness.core.exchange import Exchange, HttpRequest
+from harness.core.reply import ApiError, Reply, Timing
+from harness.wire.api_errors import error_within_success, find_error_body
+from harness.wire.dialects.framing import EVENT_STREAM, content_type, events_of, read_body, read_exchange, unstreamed
 from harness.wire.dialects.openai_reply import ReplyFold
-from harness.wire.dialects.openai_stream import STREAM_RULES, GrammarWatch
-from harness.wire.sse import SseDecoder, SseEvent, SseTooLarge
-from harness.wire.untrusted import NotJson, json_bytes, object_of, read_json, shown
+from harness.wire.dialects.openai_stream import GrammarWatch
+from harness.wire.dialects.stream_rules import STREAM_RULES
+from harness.wire.sse import SseEvent, SseTooLarge
+from harness.wire.untrusted import Notes, NotJson, json_bytes, object_of, read_json, shown, sound
 
 __all__ = ["DIALECT", "STREAM_RULES", "OpenAiChat"]
 
-_EVENT_STREAM = "text/event-stream"
-_EVENT_LINE = re.compile(rb"(?:data|event|id|retry)?:")
-_OWN_KEYS = ("model", "messages")
+# An id that a path can hold: '.' and '..' would climb out of it, whatever their spelling.
+_DEFERRED_ID = re.compile(r"(?!\.{1,2}\Z).{1,256}", re.DOTALL)
 
 
 class OpenAiChat:
@@ -37,6 +40,8 @@ class OpenAiChat:
             fields["tools"] = [dict(tool) for tool in request.tools]
         if request.response_format:
             fields["response_format"] = request.response_format
+        if request.deferred:
+            fields["deferred"] = True
         fields |= request.params
         if fields.get("stream") is not True and "stream_options" not in request.params:
             # A server may refuse stream_options beside anything but `stream: true`.
@@ -49,18 +54,21 @@ class OpenAiChat:
             stream=fields.get("stream") is True,
         )
 
+    def poll(self, request_id: str) -> HttpRequest:
+        """Asks for the reply that a deferred request promised; 202 says that it is not ready.
+
+        request_id  as `Reply.deferred_id` has it
+        """
+        return HttpRequest(
+            method="GET", path=f"/chat/deferred-completion/{quote(request_id, safe='', errors='replace')}"
+        )
+
     def decode(self, exchange: Exchange) -> Reply:
         """The reading of the last attempt: what arrived is kept, even where the end of it is missing."""
         attempt = exchange.last
-        error = find_api_error(attempt)
-        timing = Timing(total_ms=attempt.total_ms, recorded=exchange.recorded)
-        if attempt.status is None or not attempt.body or (error is not None and attempt.error is None):
-            if error is None:
-                error = ApiError(kind="malformed", message=f"HTTP {attempt.status} with an empty body")
-            return Reply(status=attempt.status, error=error, timing=timing)
-        read = _read_stream if _is_stream(attempt) else _read_whole
-        reply = read(exchange)
-        return replace(reply, error=error or reply.error, timing=replace(timing, ttft_ms=reply.timing.ttft_ms))
+        if attempt.status == HTTPStatus.ACCEPTED and exchange.request.method == "GET" and attempt.error is None:
+            return _read_pending(exchange)
+        return read_exchange(exchange, whole=_read_whole, stream=_read_stream)
 
 
 DIALECT = OpenAiChat()
@@ -68,10 +76,14 @@ DIALECT = OpenAiChat()
 
 def _message(message: Message) -> dict[str, Any]:
     fields: dict[str, Any] = {"role": message.role}
+    if message.name is not None:
+        fields["name"] = message.name
     if message.text is not None or not (message.parts or message.tool_calls):
         fields["content"] = message.text or ""
     elif message.parts:
         fields["content"] = [_part(part) for part in message.parts]
+    elif message.null_content:
+        fields["content"] = None
     if message.tool_calls:
         fields["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
@@ -84,20 +96,9 @@ def _message(message: Message) -> dict[str, Any]:
 
 def _part(part: Part) -> dict[str, Any]:
     if part.kind == "image":
-        return {"type": "image_url", "image_url": {"url": part.image}}
+        image = {"url": part.image} if part.detail is None else {"url": part.image, "detail": part.detail}
+        return {"type": "image_url", "image_url": image}
     return {"type": "text", "text": part.text}
-
-
-def _content_type(attempt: Attempt) -> str:
-    return (attempt.header("content-type") or "").partition(";")[0].strip().lower()
-
-
-def _is_stream(attempt: Attempt) -> bool:
-    """Whether the body is a stream of events: by its first bytes, and where they do not tell, by its header."""
-    head = attempt.body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith((b"{", b"[")):
-        return False
-    return _EVENT_LINE.match(head) is not None or _content_type(attempt) == _EVENT_STREAM
 
 
 def _reply(exchange: Exchange, fold: ReplyFold, error: ApiError | None) -> Reply:
@@ -107,6 +108,8 @@ def _reply(exchange: Exchange, fold: ReplyFold, error: ApiError | None) -> Reply
             status=exchange.last.status,
             id=fold.id,
             model=fold.model,
+            fingerprint=fold.fingerprint,
+            sources=fold.sources,
             usage=fold.usage,
             error=error or ApiError(kind="malformed", message="the reply holds no choices"),
             anomalies=fold.notes.all(),
@@ -127,6 +130,8 @@ def _reply(exchange: Exchange, fold: ReplyFold, error: ApiError | None) -> Reply
         tool_calls=tool_calls,
         refusal=refusal or None,
         finish_reason=first.finish_reason,
+        fingerprint=fold.fingerprint,
+        sources=fold.sources,
         usage=fold.usage,
         error=error,
         anomalies=fold.notes.all(),
@@ -136,19 +141,44 @@ def _reply(exchange: Exchange, fold: ReplyFold, error: ApiError | None) -> Reply
 def _read_whole(exchange: Exchange) -> Reply:
     """One JSON body."""
     attempt, fold = exchange.last, ReplyFold()
-    text = attempt.body.decode("utf-8-sig", "replace")
-    try:
-        body = read_json(text, fold.notes)
-    except NotJson as fault:
-        message = f"the reply is not JSON ({fault}): {plain_words(text)}"
-        return Reply(status=attempt.status, error=ApiError(kind="malformed", message=message))
+    body, fault = read_body(attempt, fold.notes)
+    if fault is not None:
+        return Reply(status=attempt.status, error=fault)
     found = find_error_body(body)
+    promised = object_of(body).get("request_id")
+    if found is None and "choices" not in object_of(body) and isinstance(promised, str):
+        return _read_promise(exchange, promised)
     fold.add(object_of(body), whole=True)
     reply = _reply(exchange, fold, error_within_success(found) if found else None)
     if exchange.request.stream and reply.error is None:
-        seen = _content_type(attempt) or "no content type"
-        reply = replace(reply, stream=StreamFacts(violations=(f"content-type: {seen}, one JSON body and no events",)))
+        reply = replace(reply, stream=unstreamed(attempt))
     return reply
+
+
+def _read_promise(exchange: Exchange, request_id: str) -> Reply:
+    """The id of a reply that is to be fetched later: an answer to who asked for it, and to no one else."""
+    notes = Notes()
+    error = None
+    promised = sound(request_id, notes) if _DEFERRED_ID.fullmatch(request_id) else None
+    if promised is None:
+        error = ApiError(kind="malformed", message=f"the id of the deferred reply cannot be used: {shown(request_id)}")
+    elif _asked(exchange.request, b"deferred").get("deferred") is not True:
+        error = ApiError(kind="malformed", message="an id to ask again with came in place of a reply, unasked")
+    return Reply(status=exchange.last.status, deferred_id=promised, error=error, anomalies=notes.all())
+
+
+def _read_pending(exchange: Exchange) -> Reply:
+    """A deferred reply that is not ready: what a 202 says beside that is no more than an error, if it is one."""
+    attempt = exchange.last
+    body = object_of(read_body(attempt, Notes())[0])
+    # "message" or "detail" may well tell of the waiting.
+    found = find_error_body(body) if body.get("error") else None
+    return Reply(
+        status=attempt.status,
+        pending=found is None,
+        error=error_within_success(found) if found else None,
+        timing=Timing(total_ms=attempt.total_ms, recorded=exchange.recorded),
+    )
 
 
 def _read_stream(exchange: Exchange) -> Reply:
@@ -159,10 +189,10 @@ def _read_stream(exchange: Exchange) -> Reply:
     waiting = True
     if not exchange.request.stream:
         fold.notes.add("a stream came although none was asked for")
-    if _content_type(attempt) != _EVENT_STREAM:
-        watch.broke("content-type", _content_type(attempt) or "no content type")
+    if content_type(attempt) != EVENT_STREAM:
+        watch.broke("content-type", content_type(attempt) or "no content type")
     try:
-        for at_ms, event in _events(attempt):
+        for at_ms, event in events_of(attempt):
             chunk = _chunk(event, watch, fold)
             if chunk is None:
                 continue
@@ -184,21 +214,6 @@ def _read_stream(exchange: Exchange) -> Reply:
     usage_missing = _asked_for_usage(exchange.request) and not fold.has_usage
     facts = watch.facts(choices=len(fold.choices), usage_missing=usage_missing)
     return replace(_reply(exchange, fold, error), stream=facts, timing=Timing(ttft_ms=first_ms))
-
-
-def _events(attempt: Attempt) -> Iterator[tuple[float | None, SseEvent]]:
-    """Each event with the arrival time of the frame that completed it."""
-    decoder = SseDecoder()
-    at_ms: float | None = None
-    for frame in attempt.frames:
-        at_ms = frame.at_ms
-        try:
-            events = decoder.feed(frame.content)
-        except SseTooLarge as fault:
-            yield from ((at_ms, event) for event in fault.events)
-            raise
-        yield from ((at_ms, event) for event in events)
-    yield from ((at_ms, event) for event in decoder.close())
 
 
 def _chunk(event: SseEvent, watch: GrammarWatch, fold: ReplyFold) -> Mapping[str, object] | None:
@@ -225,10 +240,14 @@ def _chunk(event: SseEvent, watch: GrammarWatch, fold: ReplyFold) -> Mapping[str
 
 
 def _asked_for_usage(request: HttpRequest) -> bool:
-    if b"include_usage" not in request.body:
-        return False
+    return object_of(_asked(request, b"include_usage").get("stream_options")).get("include_usage") is True
+
+
+def _asked(request: HttpRequest, word: bytes) -> Mapping[str, object]:
+    """What a request asked, if the word is anywhere in it: most hold neither, and need not be parsed."""
+    if word not in request.body:
+        return {}
     try:
-        options = object_of(object_of(json.loads(request.body)).get("stream_options"))
+        return object_of(json.loads(request.body))
     except (ValueError, RecursionError):
-        return False
-    return options.get("include_usage") is True
+        return {}

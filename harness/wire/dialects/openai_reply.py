@@ -4,15 +4,17 @@ It stands apart from the stream's grammar, which judges what came; here it is on
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.core.chat import ToolCall
 from harness.core.reply import Usage
 from harness.wire.dialects.openai_tools import ToolCallFold, index_of
-from harness.wire.dialects.openai_usage import find_usage, read_usage
+from harness.wire.dialects.openai_usage import find_usage, read_server_calls, read_usage
 from harness.wire.untrusted import Notes, list_of, object_of, shown, sound, text_of
 
 # Far beyond any `n` that is offered; a stream that numbers its events as choices must not fill the memory.
 _MAX_CHOICES = 1000
+_MAX_SOURCES = 1000
 
 
 class ChoiceFold:
@@ -98,18 +100,25 @@ class ReplyFold:
         self.notes = Notes()
         self.id: str | None = None
         self.model: str | None = None
+        self.fingerprint: str | None = None
         self.usage = Usage()
         self.has_usage = False
         self.choices: dict[int, ChoiceFold] = {}
+        self._sources: dict[str, None] = {}
+        self._server_calls: Mapping[str, int] = {}
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the server says it looked, each once."""
+        return tuple(self._sources)
 
     def add(self, chunk: Mapping[str, object], *, whole: bool) -> frozenset[int]:
         """Take in a body (`whole`) or a chunk; returns the indices of the choices that gained a token."""
         self.id = self.id or self._name(chunk.get("id"), "id")
         self.model = self.model or self._name(chunk.get("model"), "model")
-        usage = find_usage(chunk)
-        if usage is not None:
-            self.has_usage = True
-            self.usage = read_usage(usage, self.notes)
+        self.fingerprint = self.fingerprint or self._name(chunk.get("system_fingerprint"), "system_fingerprint")
+        self._add_usage(chunk)
+        self._add_sources(chunk)
         choices = chunk.get("choices")
         if choices is not None and not isinstance(choices, list):
             self.notes.add(f"choices is {shown(choices)}, not a list")
@@ -139,10 +148,36 @@ class ReplyFold:
                 self.notes.add(f"choices beyond the first {_MAX_CHOICES} were left out")
                 return False
             self.choices[index] = ChoiceFold(self.notes)
+        self._add_sources(piece)
         fold = self.choices[index]
         grew = fold.add(piece, whole=whole)
         fold.finish(fields.get("finish_reason"))
         return grew
+
+    def _add_usage(self, chunk: Mapping[str, object]) -> None:
+        usage = find_usage(chunk)
+        if usage is not None:
+            self.has_usage = True
+            self.usage = read_usage(usage, self.notes)
+        # Beside the tokens in one reply, beside the choices in another.
+        self._server_calls = (
+            read_server_calls(object_of(usage), self.notes)
+            or read_server_calls(chunk, self.notes)
+            or self._server_calls
+        )
+        if self._server_calls:
+            self.usage = replace(self.usage, server_calls=self._server_calls)
+
+    def _add_sources(self, place: Mapping[str, object]) -> None:
+        citations = place.get("citations")
+        if citations is not None and not isinstance(citations, list):
+            self.notes.add(f"citations is {shown(citations)}, not a list")
+        for citation in list_of(citations):
+            where = citation if isinstance(citation, str) else object_of(citation).get("url")
+            if not isinstance(where, str):
+                self.notes.add(f"a citation was left out: {shown(citation)}")
+            elif len(self._sources) < _MAX_SOURCES:
+                self._sources[sound(where, self.notes)] = None
 
     def _name(self, value: object, name: str) -> str | None:
         text = text_of(value, name, self.notes)

@@ -7,56 +7,24 @@ from collections.abc import Mapping
 
 from harness.core.reply import StreamFacts
 from harness.wire.dialects.openai_tools import index_of
+from harness.wire.dialects.stream_rules import Violations
 from harness.wire.untrusted import list_of, object_of, shown
-
-STREAM_RULES: tuple[str, ...] = (
-    "content-type",
-    "one-id",
-    "one-model",
-    "role-first",
-    "index",
-    "object",
-    "finish-once",
-    "usage",
-    "done-last",
-    "json",
-    "complete",
-)
-"""Names of the rules, in the order in which violations are listed.
-
-content-type  the header says text/event-stream
-one-id        every chunk has an id, and it is the same; one-model likewise (`created` may vary: it does at xAI)
-role-first    the first delta of a choice has the role 'assistant', and no later one another
-index         choices and tool-call fragments are numbered
-object        every chunk is a 'chat.completion.chunk'
-finish-once   each choice has one finish_reason, and nothing of it comes afterwards
-usage         token counts came, where `include_usage` asked for them
-done-last     `[DONE]` came, and nothing after it
-json          every other event is a JSON object
-complete      the stream did not end inside an event, nor by losing the connection
-"""
 
 _CHUNK = "chat.completion.chunk"
 _CONSTANTS = {"one-id": "id", "one-model": "model"}
 
 
-class GrammarWatch:
-    """What a stream broke so far: the first sight of each rule's violations, and how many there were."""
+class GrammarWatch(Violations):
+    """What a stream of chunks broke so far."""
 
     def __init__(self) -> None:
         """Begin before the first event."""
+        super().__init__()
         self.events = 0
         self.done = False
-        self._seen: dict[str, str] = {}
-        self._count: dict[str, int] = {}
         self._constant: dict[str, object] = {}
         self._roles: set[int] = set()
         self._finished: set[int] = set()
-
-    def broke(self, rule: str, seen: str) -> None:
-        """Note a violation."""
-        self._seen.setdefault(rule, seen)
-        self._count[rule] = self._count.get(rule, 0) + 1
 
     def see_chunk(self, chunk: Mapping[str, object], grown: frozenset[int]) -> None:
         """Judge one chunk; `grown` holds the choices that it gave a token."""
@@ -85,14 +53,7 @@ class GrammarWatch:
             self.broke("usage", "asked for with include_usage, and absent")
         if not self.done:
             self.broke("done-last", f"no [DONE] after {self.events} events")
-        return StreamFacts(
-            events=self.events,
-            violations=tuple(self._violation(rule) for rule in STREAM_RULES if rule in self._seen),
-        )
-
-    def _violation(self, rule: str) -> str:
-        more = self._count[rule] - 1
-        return f"{rule}: {self._seen[rule]}" + (f" (and {more} more)" if more else "")
+        return StreamFacts(events=self.events, violations=self.all())
 
     def _see_constant(self, rule: str, key: str, value: object) -> None:
         if not isinstance(value, str) or not value:

@@ -5,16 +5,21 @@ It stands apart because the places are many and known from recordings, while the
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import islice
 
 from harness.core.reply import Usage
-from harness.wire.untrusted import Notes, list_of, object_of, shown
+from harness.wire.untrusted import Notes, list_of, object_of, shown, sound
 
 # No context window or bill comes near; a larger figure is a fault, and would make a cost absurd.
-_MAX_TOKENS = 10**12
+MAX_TOKENS = 10**12
 _MAX_TICKS = 10**16
 _TICK_DIGITS = 10
+# A handful of tools is on offer; a server that invents them must not fill the records.
+_MAX_TOOLS, _MAX_TOOL_NAME = 100, 100
+_TOOL_PREFIX = "server_side_tool_"
+_TOOL_PLACES = ("server_side_tool_usage", "server_side_tool_usage_details", "num_server_side_tools_used")
 
-# Places in order of preference; the first that is not null counts.
+# Places in order of preference; the first that is not null counts, and another that says otherwise is noted.
 _PLACES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "prompt": (("prompt_tokens",), ("input_tokens",)),
     "completion": (("completion_tokens",), ("output_tokens",)),
@@ -48,7 +53,7 @@ def read_usage(usage: object, notes: Notes) -> Usage:
     if not isinstance(usage, dict):
         notes.add(f"usage is {shown(usage)}, not an object")
         return Usage()
-    ticks = _count("cost_in_usd_ticks", usage.get("cost_in_usd_ticks"), _MAX_TICKS, notes)
+    ticks = count_of("cost_in_usd_ticks", usage.get("cost_in_usd_ticks"), _MAX_TICKS, notes)
     return Usage(
         prompt=_find_count(usage, "prompt", notes),
         completion=_find_count(usage, "completion", notes),
@@ -56,20 +61,59 @@ def read_usage(usage: object, notes: Notes) -> Usage:
         cached=_find_count(usage, "cached", notes),
         reasoning=_find_count(usage, "reasoning", notes),
         billed_usd=None if ticks is None else Decimal(ticks).scaleb(-_TICK_DIGITS),
+        sources_used=count_of("num_sources_used", usage.get("num_sources_used"), MAX_TOKENS, notes),
     )
 
 
+def read_server_calls(place: Mapping[str, object], notes: Notes) -> Mapping[str, int]:
+    """How often each tool of the server's own was called, by the name that requests use; '' where only a sum came.
+
+    place  the usage, or the body around it
+    """
+    for key in _TOOL_PLACES:
+        found = place.get(key)
+        if found is not None:
+            counts = found if isinstance(found, dict) else {"": found}
+            calls = read_tool_counts(key, counts, notes)
+            if calls:
+                return calls
+    return {}
+
+
+def read_tool_counts(where: str, counts: Mapping[str, object], notes: Notes) -> dict[str, int]:
+    """Calls by tool, zeros left out: 'SERVER_SIDE_TOOL_WEB_SEARCH', 'web_search_calls' and 'web_search' are one."""
+    calls: dict[str, int] = {}
+    for name, figure in islice(counts.items(), _MAX_TOOLS):
+        tool = sound(name[:_MAX_TOOL_NAME], notes)
+        count = count_of(f"{where}.{tool}" if tool else where, figure, MAX_TOKENS, notes)
+        if count:
+            tool = tool.lower().removeprefix(_TOOL_PREFIX).removesuffix("_calls").removesuffix("_requests")
+            calls[tool] = calls.get(tool, 0) + count
+    if len(counts) > _MAX_TOOLS:
+        notes.add(f"tools beyond the first {_MAX_TOOLS} in {where} were left out")
+    return calls
+
+
 def _find_count(usage: Mapping[str, object], kind: str, notes: Notes) -> int | None:
+    found: list[tuple[str, object]] = []
     for *parents, key in _PLACES[kind]:
         place = usage
         for parent in parents:
             place = object_of(place.get(parent))
         if place.get(key) is not None:
-            return _count(".".join((*parents, key)), place[key], _MAX_TOKENS, notes)
-    return None
+            found.append((".".join((*parents, key)), place[key]))
+    if not found:
+        return None
+    (name, value), *others = found
+    for other, figure in others:
+        # Only numbers are compared: to compare lists without end would never come back.
+        if isinstance(figure, int) and isinstance(value, int) and figure != value:
+            notes.add(f"usage.{other} is {shown(figure)}, and usage.{name} is {shown(value)}")
+    return count_of(name, value, MAX_TOKENS, notes)
 
 
-def _count(name: str, value: object, limit: int, notes: Notes) -> int | None:
+def count_of(name: str, value: object, limit: int, notes: Notes) -> int | None:
+    """The value if it is a count up to the limit; None if it is null or, noted, something else."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:

@@ -1,0 +1,33 @@
+"""The lines that a provenance names, read: '354,359-376' is two places.
+
+It stands apart because the loader's rules and the check of the quotes must read them alike.
+"""
+
+import re
+from typing import NamedTuple
+
+_LINES = re.compile(r"[1-9][0-9]{0,7}(?:-[1-9][0-9]{0,7})?(?:,[1-9][0-9]{0,7}(?:-[1-9][0-9]{0,7})?)*")
+
+
+class Place(NamedTuple):
+    """A run of lines, 1-based, both ends included."""
+
+    first: int
+    last: int
+
+
+def parse_places(lines: str) -> tuple[Place, ...]:
+    """The places of a provenance's `lines`, in the order written.
+
+    raises  ValueError saying what is wrong: not of this form, or a run that ends before it begins
+    """
+    if not _LINES.fullmatch(lines):
+        raise ValueError("lines are written like 101, 359-376 or 354,359-376")
+    places = []
+    for part in lines.split(","):
+        first, _, last = part.partition("-")
+        place = Place(int(first), int(last or first))
+        if place.last < place.first:
+            raise ValueError(f"'{part}' ends before it begins")
+        places.append(place)
+    return tuple(places)

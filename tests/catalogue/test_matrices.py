@@ -1,0 +1,54 @@
+import pytest
+
+from harness.catalogue import load_catalogues
+from harness.catalogue.claims import load_register
+from harness.catalogue.matrices import build_matrices
+
+
+@pytest.fixture(scope="module")
+def tables():
+    provider = load_catalogues().provider("xai")
+    return {matrix.name: matrix for matrix in build_matrices(load_register(provider), provider, "observed")}
+
+
+def cell(table, row, column):
+    (found,) = [cells for cells in table.rows if cells[0].text == row]
+    return found[table.header.index(column)]
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "column", "text"),
+    [
+        ("models", "grok-4-0709", "other names", "grok-4, grok-4-latest"),
+        ("capabilities", "grok-4-1-fast-reasoning", "reasoning", "always on"),
+        ("capabilities", "grok-2-vision-1212", "vision", "yes"),
+        ("parameters", "grok-4-1-fast-reasoning", "stop", "no, error"),
+        ("parameters", "grok-3", "reasoning_effort", "yes"),
+        ("limits", "grok-3", "tokens/minute", "131,000"),
+        ("limits", "grok-4-fast-reasoning", "at once", "-"),
+        ("prices", "grok-code-fast-1", "input", "0.20"),
+        ("prices", "grok-3-mini", "cached (observed)", "0.075"),
+        ("prices", "grok-4-0709", "input (observed)", "3.00; 6.00 beyond 128k"),
+        ("tools", "web_search", "US dollars", "0.005 a call"),
+        ("endpoints", "/embeddings", "there", "not yet"),
+        ("counts", "all", "claims", "590"),
+    ],
+)
+def test_a_cell_says_what_the_documents_say(tables, table, row, column, text):
+    assert cell(tables[table], row, column).text == text
+
+
+def test_a_cell_that_the_documents_contradict_shows_both_sides_and_the_contradiction(tables):
+    shown = cell(tables["limits"], "grok-4-0709", "requests/minute")
+
+    assert shown.marked == "480 | 120 [K10]"
+
+
+def test_a_cell_names_the_claims_behind_it(tables):
+    shown = cell(tables["parameters"], "grok-3", "stop")
+
+    assert shown.claims == ("comp.parameter.grok-3.stop",)
+
+
+def test_the_matrices_have_a_row_for_each_of_the_nine_chat_models(tables):
+    assert [len(tables[name].rows) for name in ("capabilities", "parameters")] == [9, 9]
