@@ -34,7 +34,8 @@ class Json:
     """What the reply must be as JSON."""
 
     schema: Maybe[JsonSchema] = key(
-        "JSON Schema of the whole reply, draft 2020-12 unless it says otherwise. It may refer only to itself.",
+        "JSON Schema of the value that `path` selects, or of the whole reply without a path; draft 2020-12 unless it "
+        "says otherwise. It may refer only to itself.",
         default=None,
     )
     path: Maybe[Path] = key(
@@ -64,19 +65,7 @@ def _json(spec: Json, evidence: Evidence) -> Grade:
         document = read_json(unfenced(text) if spec.fenced else text)
     except NotJson as fault:
         return decided(passes=False, expected="JSON", seen=f"not JSON: {fault}: {quoted(text)}")
-    if spec.schema is not None:
-        try:
-            violation = first_violation(spec.schema, document)
-        except Undecidable as fault:
-            return unknown(expected="JSON that fits the schema", why=str(fault))
-        if violation is not None:
-            return decided(passes=False, expected="JSON that fits the schema", seen=violation)
-    if spec.path is not None:
-        return _selected(spec, spec.path, document)
-    if spec.equals is not ABSENT:
-        return decided(passes=same(document, spec.equals), expected=spelled(spec.equals), seen=spelled(document))
-    expected = "JSON" if spec.schema is None else "JSON that fits the schema"
-    return decided(passes=True, expected=expected, seen=spelled(document))
+    return _judged(spec, document) if spec.path is None else _selected(spec, spec.path, document)
 
 
 def _selected(spec: Json, path: str, document: Any) -> Grade:
@@ -87,10 +76,28 @@ def _selected(spec: Json, path: str, document: Any) -> Grade:
         return unknown(expected=expected, why=str(fault))
     # Whether a list is meant follows from the path alone, never from how many values there happen to be.
     one = selects_one(path)
-    if not values and (one or spec.equals is ABSENT):
+    if not values and (one or (spec.equals is ABSENT and spec.schema is None)):
         return decided(passes=False, expected=expected, seen=f"nothing there, in {spelled(document)}")
-    value = values[0] if one else values
-    return decided(passes=spec.equals is ABSENT or same(value, spec.equals), expected=expected, seen=spelled(value))
+    return _judged(spec, values[0] if one else values, f" at {path}")
+
+
+def _judged(spec: Json, value: Any, where: str = "") -> Grade:
+    """A value by the schema and the value that are asked for.
+
+    where  begins with a space; empty for the whole reply
+    """
+    kind = f"something{where}" if where else "JSON"
+    if spec.schema is not None:
+        kind = f"JSON{where} that fits the schema"
+        try:
+            violation = first_violation(spec.schema, value)
+        except Undecidable as fault:
+            return unknown(expected=kind, why=str(fault))
+        if violation is not None:
+            return decided(passes=False, expected=kind, seen=violation)
+    if spec.equals is ABSENT:
+        return decided(passes=True, expected=kind, seen=spelled(value))
+    return decided(passes=same(value, spec.equals), expected=f"{spelled(spec.equals)}{where}", seen=spelled(value))
 
 
 JSON = TypedKind(
