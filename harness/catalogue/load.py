@@ -119,7 +119,7 @@ def _finish(draft: _Draft, known: Mapping[str, "ProviderFile"]) -> Provider:
     problems = list(_refusals(draft, known)) if item.like is not None else []
     if not problems:
         if item.like is not None:
-            own = {name: getattr(item, name) for name in item.model_fields_set if name != "like"}
+            own = {name: getattr(item, name) for name in item.model_fields_set}
             item = known[item.like].model_copy(update=own)
         problems = list(check_provider(item, draft.document))
     if problems:

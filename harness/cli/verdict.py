@@ -64,7 +64,7 @@ def _cost(figures: SuiteFigures) -> str:
     spend = figures.spend
     if spend.usd is None:
         return "unknown" if spend.unknown else "-"
-    amount = f"${spend.usd.normalize():f}" if spend.usd else "$0"
+    amount = (f"{spend.sign} " if spend.sign else "") + (f"${spend.usd.normalize():f}" if spend.usd else "$0")
     return amount + (f" + {spend.unknown} unknown" if spend.unknown else "")
 
 

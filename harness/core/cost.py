@@ -120,10 +120,13 @@ def _rates_at(prompt: int, tariff: Tariff) -> tuple[Mapping[str, Decimal | None]
     tier = tariff.long_context
     if tier is None or prompt <= tier.above_tokens:
         return ordinary, frozenset()
-    beyond = {"input": tier.input, "cached_input": tier.cached_input, "output": tier.output}
-    # A tier has no rate for reasoning: what is billed as output is billed so beyond the length, too.
-    if tariff.reasoning is not None:
-        beyond["reasoning"] = tier.output if tariff.reasoning == tariff.output else None
+    beyond = {
+        "input": tier.input,
+        "cached_input": tier.cached_input,
+        "output": tier.output,
+        # A tier has no rate for reasoning: what is billed as output is billed so beyond the length, too.
+        "reasoning": tier.output if tariff.reasoning == tariff.output else None,
+    }
     beyond = {kind: rate for kind, rate in beyond.items() if rate is not None}
     return {**ordinary, **beyond}, frozenset(ordinary.keys() - beyond.keys())
 

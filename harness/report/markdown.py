@@ -113,7 +113,7 @@ def _costs(spend: Spend, judging: Spend) -> str:
 def _cost(spend: Spend) -> str:
     if not spend.known and not spend.unknown:
         return "nothing sent"
-    bound = "≤ " if spend.upper_bound else ""
+    bound = f"{spend.sign} " if spend.sign else ""
     unknown = f" and {count(spend.unknown, 'trial')} unknown" if spend.known and spend.unknown else ""
     profiles = f" ({', '.join(code(profile, 40) for profile in spend.profiles)})" if spend.profiles else ""
     return f"{bound}{amount(spend.usd)}{unknown}{profiles}"

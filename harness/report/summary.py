@@ -51,6 +51,11 @@ class Timings:
     tokens_per_second_p50: float | None
 
 
+def sign_of(*, upper: bool, lower: bool) -> str:
+    """The sign before a figure that is an upper or a lower bound, or both for different parts; '' for neither."""
+    return {(True, False): "≤", (False, True): "≥", (True, True): "≈"}.get((upper, lower), "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend:
     """What trials cost, in US dollars. Trials for which nothing was sent are left out.
@@ -58,7 +63,7 @@ class Spend:
     usd          exact sum over the trials whose cost is known; None if none is
     mean_usd     its mean over those trials, to four significant digits
     known        trials whose cost is known; `unknown` those whose cost is not, and which are in no figure
-    upper_bound  True if any reply was billed at a rate dearer than may be right
+    upper_bound  True if any reply was billed at a rate dearer than may be right; lower_bound likewise, cheaper
     profiles     the price profiles used, 'billed' where the server's own figure won
     """
 
@@ -67,7 +72,13 @@ class Spend:
     known: int = 0
     unknown: int = 0
     upper_bound: bool = False
+    lower_bound: bool = False
     profiles: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        """How the figure stands to the true one: '≤', '≥', '≈' where it may be off both ways, or ''."""
+        return sign_of(upper=self.upper_bound, lower=self.lower_bound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +234,7 @@ def spend_of(records: Iterable[TrialRecord], *, judging: bool = False) -> Spend:
         known=len(known),
         unknown=len(costs) - len(known),
         upper_bound=any(cost.upper_bound for cost in priced),
+        lower_bound=any(cost.lower_bound for cost in priced),
         profiles=tuple(sorted({cost.profile for cost in priced})),
     )
 

@@ -44,6 +44,11 @@ class Asking:
         """Which of the provider's APIs it goes to."""
         return self.request.domain if isinstance(self.request, PlainRequest) else "inference"
 
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model has to do anything for the answer: a listing, or a key that is made, is nobody's tokens."""
+        return isinstance(self.request, ChatRequest) or (self.domain == "inference" and self.request.method == "POST")
+
     def spell(self, session: Session) -> HttpRequest:
         """The request as it is sent."""
         if isinstance(self.request, PlainRequest):

@@ -160,7 +160,7 @@ async def _ask(
         recorded=exchange.recorded,
         recorded_at=_sound(exchange.recorded_at),
         server=_sound(exchange.server),
-        cost=price(reply, asking.provider, call.key.model, session.profile),
+        cost=price(reply, asking.provider, call.key.model, session.profile, asks_model=asking.asks_model),
         follow_up=follow_up,
     )
 

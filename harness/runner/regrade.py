@@ -89,8 +89,11 @@ class _Prices:
         if exchange.follow_up is not None:
             name, _, model = exchange.follow_up.model.partition("/")
         provider = self.catalogues.find(name)
-        cost = price(exchange.reply, provider, model, self.profile) if provider is not None else exchange.cost
-        return replace(exchange, cost=cost)
+        if provider is None:
+            return exchange
+        # What asked no model was free then, and is free now.
+        asks_model = exchange.cost is None or exchange.cost.profile != "free"
+        return replace(exchange, cost=price(exchange.reply, provider, model, self.profile, asks_model=asks_model))
 
 
 def _regrade(
@@ -101,12 +104,17 @@ def _regrade(
     )
     if case.skip is not None:
         return replace(described, outcome=Outcome.SKIP, reason=case.skip), []
+    if record.outcome is Outcome.SKIP and not record.exchanges:
+        # Skipped for want of a key: there is still nothing to judge.
+        return replace(described, outcome=Outcome.SKIP), []
     if not record.exchanges or record.asked != asked_digest(case):
         what = "today's suite asks something else" if record.exchanges else "it was not asked"
         return replace(described, outcome=Outcome.ERROR, reason=f"no recorded reply: {what}"), [what]
     exchanges = [prices.again(exchange, record) for exchange in record.exchanges]
     conversation = [exchange for exchange in exchanges if exchange.follow_up is None]
-    step = next_step(case, target, [exchange.reply for exchange in conversation]) if target is not None else None
+    # The promise of a deferred reply is no reply: what was fetched later is.
+    replies = [exchange.reply for exchange in conversation if not (case.deferred and exchange.reply.deferred_id)]
+    step = next_step(case, target, replies) if target is not None else None
     stopped = step.reason if isinstance(step, Stopped) else None
     if isinstance(step, Step):
         what = f"the run holds no reply to request {len(conversation) + 1}"

@@ -240,8 +240,8 @@ def check_judges(suites: Iterable[Suite], catalogues: Catalogues, kinds: Mapping
 
 def _judge(name: str, catalogues: Catalogues, where: str) -> Provider:
     """The provider of a model that a check asks."""
-    (provider, model), *others = _models(name, catalogues, where)
-    if others or name != f"{provider.name}/{model}":
+    provider, model = _models(name, catalogues, where)[0]
+    if name != f"{provider.name}/{model}":
         message = f"{where}: '{name}' is no single model, and a judge is one"
         raise InputError(message, remedy=f"name the model, such as {provider.name}/{model}")
     if (found := provider.find_model(model)) is not None and found.makes != "text":

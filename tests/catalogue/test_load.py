@@ -166,6 +166,12 @@ def test_a_rule_of_names_is_told_where_the_name_stands():
     assert "'large'" in problem.remedy
 
 
+def test_a_group_may_name_a_model_that_is_not_listed_where_any_may_be_served():
+    provider = parse_provider(FULL.replace(b"[large]}", b"[unlisted]}\nopen_models: true"), "acme.yaml")
+
+    assert provider.groups == {"chat": ("unlisted",)}
+
+
 def test_a_management_endpoint_needs_a_management_api():
     without = FULL.replace(b"management: {", b"# {")
 

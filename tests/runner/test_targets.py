@@ -48,10 +48,12 @@ def test_a_group_belongs_to_those_providers_that_have_it():
 
 
 def test_an_unknown_group_is_refused_with_what_groups_there_are():
-    with pytest.raises(InputError) as refusal:
-        expand(model="acme/@nothing-like-it")
+    many = replace(ACME, groups={f"group-{number}": ("small",) for number in range(20)})
 
-    assert all(f"@{name}" in refusal.value.remedy for name in ACME.groups)
+    with pytest.raises(InputError) as refusal:
+        expand_target(TargetSpec(model="acme/@zz"), Catalogues(providers=(many,)), lambda provider: provider.name)
+
+    assert all(f"@{name}" in refusal.value.remedy for name in many.groups)
 
 
 @pytest.mark.parametrize("pattern", ["*", "@*", "@a*", "[a-z]*"])
@@ -69,14 +71,15 @@ def test_a_group_that_is_named_is_whole():
 
 
 def test_a_models_name_may_begin_like_a_group():
-    at = Provider(name="at", base_url="http://h/v1", dialect="d", models=(Model(id="@maker/m"), Model(id="@m")))
+    models = (Model(id="@maker/m"), Model(id="@m"))
+    at = Provider(name="at", base_url="http://h/v1", dialect="d", open_models=True, models=models)
 
     found = [
         expand_target(TargetSpec(model=name), Catalogues(providers=(at,)), lambda provider: provider.name)[0].model
-        for name in ("at/@maker/m", "at/@m")
+        for name in ("at/@maker/m", "at/@m", "at/@maker/other")
     ]
 
-    assert found == ["@maker/m", "@m"]
+    assert found == ["@maker/m", "@m", "@maker/other"]
 
 
 def test_a_matrix_is_a_target_for_each_combination():
