@@ -39,7 +39,12 @@ def test_a_refusal_has_three_signs_and_the_finding_says_which_was_seen(reply, si
     assert status_of("refusal", {"expected": False}, reply) == "fail"
 
 
-@pytest.mark.parametrize("content", ["Sure!", "You asked what I can't do", ""])
+@pytest.mark.parametrize("opening", ["I'm sorry, I can't", "Sorry, but I won't", "Unfortunately, I am not going to"])
+def test_an_apology_before_a_refusal_does_not_hide_it(opening):
+    assert status_of("refusal", {"expected": True}, f"{opening} do that.") == "pass"
+
+
+@pytest.mark.parametrize("content", ["Sure!", "You asked what I can't do", "", "Sorry, here it is: I can't swim."])
 def test_an_ordinary_reply_is_no_refusal(content):
     assert status_of("refusal", {"expected": False}, content) == "pass"
     assert status_of("refusal", {"expected": True}, content) == "fail"
