@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 # Two targets may install into one environment: never at the same time, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help demo test lint format schema local-model record-local clean
+.PHONY: help demo test lint format schema local-model record-local record-sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -47,6 +47,11 @@ local-model: $(LOCAL) ## serve a small real model on http://127.0.0.1:8080/v1 un
 record-local: $(PACKAGE) $(LOCAL) ## record suites/local anew from that model
 	@$(LOCAL_VENV)/bin/python scripts/local_model.py -- \
 	    $(BIN)/harness run suites/local --mode refresh --concurrency 1
+
+# Ends with 1, as above. The seed makes the simulator's chance repeatable; dates and ids stay new.
+record-sim: $(PACKAGE) ## record suites/xai anew from the simulator
+	@$(BIN)/harness simulate --seed 1 -- \
+	    $(BIN)/harness run suites/xai --provider xai-sim --mode refresh --overwrite --out reports/record-sim
 
 clean: ## remove the environments, caches and what was built
 	rm -rf $(VENV) $(LOCAL_VENV) build dist demo-report .coverage .hypothesis .import_linter_cache \

@@ -21,7 +21,7 @@ from harness.suite import parse_suite
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
-# The recorded model gets answers wrong, and the README says so.
+# The recorded models get answers wrong, and the README says so.
 CODES = {"harness run": 1, "harness grade": 1}
 
 
