@@ -21,6 +21,8 @@ from harness.runner.session import Session
 from harness.store import RunFolder
 from harness.store.run_folder import write_atomically
 
+MAX_NAMED = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -117,8 +119,9 @@ def footer_of(records: Sequence[TrialRecord], max_errors: int, *, incomplete: bo
 
 
 def title_of(run: Run) -> str:
-    """A page's title: what was asked of whom."""
-    return ", ".join(suite.name for suite in run.header.suites)
+    """A page's title: the suites, or how many there were."""
+    names = [suite.name for suite in run.header.suites]
+    return ", ".join(names) if len(names) <= MAX_NAMED else f"{len(names)} suites, {names[0]} to {names[-1]}"
 
 
 def write_extras(

@@ -1,0 +1,42 @@
+"""Search by pattern that cannot run away, whatever the text.
+
+It stands apart because every skill searches text written by strangers, and one slow pattern would hold up the server.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import regex
+
+# A search over the few thousand characters that skills look at takes well under a millisecond.
+SECONDS = 0.1
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """The pattern without regard to case, compiled once."""
+    return regex.compile(pattern, regex.IGNORECASE)
+
+
+def find(pattern: str, text: str, start: int = 0) -> regex.Match[str] | None:
+    """The first match at or after `start`; None where there is none, or none in time."""
+    try:
+        return compiled(pattern).search(text, start, timeout=SECONDS)
+    except TimeoutError:
+        return None
+
+
+def find_all(pattern: str, text: str) -> Iterator[regex.Match[str]]:
+    """Every match, as many as are found in time."""
+    try:
+        yield from compiled(pattern).finditer(text, timeout=SECONDS)
+    except TimeoutError:
+        return
+
+
+def replaced(pattern: str, by: str, text: str) -> str:
+    """The text with every match replaced, or the text as it was if that takes too long."""
+    try:
+        return compiled(pattern).sub(by, text, timeout=SECONDS)
+    except TimeoutError:
+        return text

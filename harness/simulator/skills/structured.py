@@ -1,0 +1,358 @@
+"""Replies in JSON: by a schema, by the keys that the request names, or as a small object where it names none.
+
+It stands apart because such a reply is never reworded: whatever the manner asked for, it must parse.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.simulator.skills.instances import conforming
+from harness.simulator.skills.patterns import find, find_all, replaced
+from harness.simulator.skills.request import Request, Said
+from harness.simulator.skills.sequences import enumeration
+from harness.simulator.skills.slots import summary_of
+from harness.simulator.skills.values import split_name
+from harness.simulator.skills.wordplay import listed
+from harness.simulator.skills.words import quotations, stem, stems, words
+
+MOST_CONTEXT = 12_000
+_ASKS = r"\b(?:return|respond|reply|answer|output|give|produce|generate|write|create|provide|print|as|in|with|using|into|format\w*|make|send|convert|only|extract|valid|emit)\b[^.\n]{0,60}?\b(?:json|JSON)\b|\bjson (?:object|array|format|only|with|response|output|list|document|string|data|structure|schema)\b"
+_NO_KEY = frozenset(
+    [
+        "keys",
+        "key",
+        "fields",
+        "field",
+        "properties",
+        "property",
+        "attributes",
+        "json",
+        "object",
+        "the",
+        "a",
+        "an",
+        "and",
+        "or",
+        "following",
+        "exactly",
+        "named",
+        "called",
+        "with",
+        "values",
+        "value",
+        "only",
+        "format",
+    ]
+)
+
+
+Answer = Callable[[Request], Said | None]
+
+
+def formatted(request: Request, answer: Answer, seen: str = "") -> Said | None:
+    """What `response_format` asks for; None where it is absent or plain text.
+
+    answer  answers the request in prose, for an object that names no keys
+    seen    what was read from the request's images
+    """
+    asked = request.conversation.response_format
+    kind = asked.get("type") if isinstance(asked, Mapping) else None
+    if kind == "json_schema" and asked is not None:
+        return _said(conforming(_schema(asked), _matter(request, seen)), request)
+    return _said(_object(request, answer, seen), request) if kind == "json_object" else None
+
+
+def json_in_prose(request: Request, answer: Answer) -> Said | None:
+    """JSON where the request or the system prompt asks for it in words."""
+    standing = find(rf"{_ASKS}", request.system) and find(
+        r"\b(?:always|only|every|all|must|respond|reply|answer|output|return)\b", request.system
+    )
+    if not (find(_ASKS, request.text) or standing) or find(
+        r"\b(?:what is|explain|describe|tell me about|how does) (?:a |an )?json\b|\b(?:no|not|without|avoid) (?:in |use |using )?json\b",
+        request.text,
+    ):
+        return None
+    literal = _literal(request.text)
+    if literal:
+        return Said(full=literal, final=True)
+    listing = find(r"\bjson (?:array|list)\b", request.text)
+    matter = _matter(request, "")
+    keys = _keys(request)
+    if listing and not keys:
+        counted = enumeration(request)
+        if counted is not None:
+            items = counted.full.replace("\n", ", ").split(", ")
+            return _said([int(item) if item.lstrip("-").isdigit() else item for item in items], request)
+        return _said(conforming({"type": "array", "items": {"type": "string"}}, matter), request)
+    return _said(_object(request, answer, ""), request)
+
+
+def _said(value: Any, request: Request) -> Said:
+    pretty = find(r"\b(?:indent(?:ed)?|pretty[- ]print(?:ed)?|formatted nicely)\b", request.text)
+    return Said(full=json.dumps(value, ensure_ascii=False, indent=2 if pretty else None, default=str), final=True)
+
+
+def _schema(asked: Mapping[str, Any]) -> Any:
+    inner = asked.get("json_schema")
+    if isinstance(inner, Mapping):
+        return (
+            inner["schema"]
+            if isinstance(inner.get("schema"), Mapping)
+            else inner
+            if "type" in inner or "properties" in inner
+            else {"type": "object"}
+        )
+    return asked.get("schema") if isinstance(asked.get("schema"), Mapping) else {"type": "object"}
+
+
+def _literal(text: str) -> str:
+    """JSON that the request wants said as it stands."""
+    match = find(
+        r"\b(?:exactly|only|this|literal(?:ly)?|following|verbatim)\b[^{\[\n]{0,60}(?P<json>[{\[][^\n]{1,4000}[}\]])",
+        text,
+    )
+    if match is None:
+        return ""
+    written = match.group("json")
+    try:
+        held = json.loads(written)
+    except (ValueError, RecursionError):
+        return ""
+    return "" if isinstance(held, dict) and _template(held) else written
+
+
+def _template(held: Mapping[str, Any]) -> bool:
+    """Whether an object shows a shape to fill in rather than values to say."""
+    return any(
+        isinstance(value, str)
+        and find(r"^(?:<.*>|\.\.\.|string|number|integer|boolean|str|int|float|bool|your .*|the .*|)$", value)
+        for value in held.values()
+    )
+
+
+def _matter(request: Request, seen: str) -> str:
+    """The text that values are taken from: the request, what its images show, and what was said before."""
+    earlier = [
+        turn.text[:4000]
+        for turn in request.conversation.messages[-12:]
+        if turn.text.strip() != request.whole and turn.role != "assistant"
+    ]
+    return "\n".join([request.whole[:MOST_CONTEXT], seen, *(text for text in earlier if text)])[: 2 * MOST_CONTEXT]
+
+
+def _object(request: Request, answer: Answer, seen: str) -> Any:
+    keys = _keys(request)
+    matter = _material(request, seen, keys)
+    if keys:
+        shape = _shape(request, keys)
+        return conforming({"type": "object", "properties": shape, "required": list(shape)}, matter)
+    topic = " ".join(
+        word
+        for word in words(request.text)
+        if word.lower() not in {"json", "object", "valid"} and stem(word) in stems(request.text)
+    )[:80]
+    said = answer(request)
+    told = None if said is None else said.brief or said.full
+    return {"topic": topic or "general", "answer": told or seen or summary_of(matter) or "none"}
+
+
+def _material(request: Request, seen: str, keys: list[str]) -> str:
+    """The request's material, without the instruction that names the keys where the two can be told apart."""
+    text = _matter(request, seen)
+    parts = [part for part in text.replace("\n", ". \x00").split("\x00") if part.strip()]
+    kept = [
+        part
+        for part in parts
+        if not (
+            sum(key.lower() in part.lower() for key in keys) >= max(2, len(keys))
+            and find(r"\b(?:keys?|fields?|json|properties)\b", part)
+        )
+    ]
+    quoted = [q.text for q in quotations(request.text) if q.text not in keys and len(q.text) > 20]  # noqa: PLR2004 - a sentence
+    if quoted:
+        return "\n".join(quoted) + (f"\n{seen}" if seen else "")
+    match = find(
+        r"\bjson\b[^:]{0,200}:\s*(?P<rest>[^\n{]{12,})$|\b(?:text|review|from|message|following|this)[^:\n]{0,30}:\s*(?P<text>[^\n]{12,})",
+        request.text,
+    )
+    held = (match.group("rest") or match.group("text")) if match else ""
+    if held and sum(key.lower() in held.lower() for key in keys) < max(2, len(keys)):
+        return held
+    return "\n".join(kept) or text
+
+
+def _keys(request: Request) -> list[str]:
+    """Names of the keys that the request, or else the system prompt, wants in the object."""
+    for text in (request.text, request.system):
+        keys = _named_keys(text)
+        if keys:
+            return keys
+    return _wanted_things(request.text)
+
+
+def _wanted_things(text: str) -> list[str]:
+    """Keys for 'extract the city and the number of guests as JSON'."""
+    match = find(
+        r"\b(?:extract|return|give me|provide|output|get|find|pull out|identify)\s+(?P<list>(?:the|a|an|its|their|his|her|all)\s[^.:\n\"]{3,120}?)\s*(?:from\b[^.:\n]{0,60})?\s*,?\s*(?:as|in|into|and (?:return|output|answer|reply|respond)[^.:\n]{0,30})\s+(?:a |an |valid |one |single )*json",
+        text,
+    )
+    if match is None:
+        return []
+    things = [
+        words(replaced(r"^(?:and |or )?(?:the|a|an|its|their|his|her|all)\b(?: the)?", "", item.strip()))
+        for item in listed(match.group("list"))
+    ]
+    return ["_".join(thing).lower() for thing in things if 0 < len(thing) <= 4]  # noqa: PLR2004 - a name, no clause
+
+
+def _named_keys(text: str) -> list[str]:
+    template = find(r"\{(?P<body>[^{}]{3,2000})\}", text)
+    if template:
+        keys = [m.group("k") for m in find_all(r"[\"'“](?P<k>[\w -]{1,60})[\"'”]\s*:", template.group("body"))] or [
+            m.group("k") for m in find_all(r"(?:^|,)\s*(?P<k>[\w-]{1,60})\s*(?=[:,]|$)", template.group("body"))
+        ]
+        if keys:
+            return keys
+    one = r"[\"'“`*]{0,2}[\p{L}_][\w-]*[\"'”`*]{0,2}(?: ?\([^()\n]{1,100}\))?"
+    intro = r"\b(?:(?:top-level |exactly |following |these |required |two |three |four |five |\d+ )*(?:keys|fields|properties|attributes|key|field|property|members|columns)(?: named| called| are| is|:| should be| must be|\s)*(?: only)?(?:\s*[:(\n-])?|json(?: object| document| response| format| output)? (?:with|containing|that has|having|of|including|which has)(?: the| exactly| only| a| an| these)*|(?:object|it) (?:with|containing|must have|should have|having|has|contains|should contain|must contain|including)(?: the| exactly| a| an)*)\s*"
+    lists = (
+        rf"(?P<list>{one}(?:(?:\s*,\s*(?:and\s+|a\s+|an\s+)?|\s+(?:and|&|/)\s+(?:a\s+|an\s+)?|\n\s*[-*•]\s*){one})*)"
+    )
+    for match in find_all(
+        rf"{intro}(?:[-*•]\s*)?(?!(?:\w+ )?(?:keys?|fields?|properties|attributes|members)\b){lists}", text
+    ):
+        names = [
+            m.group("k")
+            for m in find_all(
+                r"[\"'“`*]{0,2}(?P<k>[\p{L}_][\w-]*)[\"'”`*]{0,2}(?: ?\([^()\n]{1,100}\))?", match.group("list")
+            )
+        ]
+        kept = [name for name in names if name.lower() not in _NO_KEY]
+        if kept and not (
+            len(kept) == 1
+            and find(
+                r"^(?:for|of|from|in|that|which|to|about|like|describing|representing|these|this|is|are|object|data)$",
+                kept[0],
+            )
+        ):
+            return [
+                name
+                for name in kept
+                if not find(r"^(?:for|of|from|in|that|which|to|about|where|is|are|based|given)$", name)
+            ]
+    return []
+
+
+def _shape(request: Request, keys: list[str]) -> dict[str, Any]:
+    """A type for each key: what the request says in brackets or by an example, else what the key's name suggests."""
+    return {key: _typed(key, f"{request.text}\n{request.system}") for key in dict.fromkeys(keys)}
+
+
+_TYPE_WORDS = {
+    r"\b(?:array|list)\b|\[": "array",
+    r"\b(?:boolean|bool|true|false)\b": "boolean",
+    r"\b(?:integer|int|whole number)\b": "integer",
+    r"\b(?:number|float|decimal|numeric|between 0|0-1|0 to 1|percentage)\b|^\s*-?\d": "number",
+    r"\b(?:string|text|str)\b|^\s*[\"'“]": "string",
+}
+
+
+def _typed(key: str, text: str) -> dict[str, Any]:
+    key_pattern = "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in key)
+    match = find(
+        rf"(?<!\w){key_pattern}[\"'”`*]{{0,2}}(?:\s*\((?P<note>[^()\n]{{1,100}})\)|(?<=[\"'”])\s*:\s*(?P<shown>[^,}}\n]{{1,100}})|(?P<as>\s+(?:as |is |being )?an? (?:array|list|boolean|integer|number|string|float)\b))",
+        text,
+    )
+    note = next((group for group in match.groups() if group), "") if match else ""
+    if note:
+        options = [
+            part.strip(" \"'<>")
+            for part in note.replace(" or ", "|").replace("/", "|").replace(", ", "|").split("|")
+            if part.strip(" \"'<>")
+        ]
+        if (
+            len(options) > 1
+            and not find(r"\b(?:array|list|integer|number|between)\b|\d", note)
+            and all(len(part.split()) <= 2 for part in options)
+        ):
+            return {"type": "boolean"} if {"true", "false"} >= set(options) else {"type": "string", "enum": options}
+        for pattern, kind in _TYPE_WORDS.items():
+            if find(pattern, note):
+                return _listed(kind)
+    return _suggested(key)
+
+
+def _suggested(key: str) -> dict[str, Any]:
+    parts = split_name(key)
+    last = parts[-1] if parts else ""
+    if last in {
+        "points",
+        "tags",
+        "keywords",
+        "items",
+        "list",
+        "topics",
+        "names",
+        "steps",
+        "reasons",
+        "features",
+        "entities",
+        "themes",
+        "colors",
+        "colours",
+        "cities",
+        "examples",
+        "ingredients",
+        "highlights",
+        "skills",
+        "emails",
+        "dates",
+        "numbers",
+        "hobbies",
+    }:
+        return _listed("array") if last != "numbers" else {"type": "array", "items": {"type": "number"}}
+    if (parts and parts[0] in {"is", "has", "should", "can", "was"}) or last in {
+        "valid",
+        "success",
+        "recommended",
+        "urgent",
+    }:
+        return {"type": "boolean"}
+    if last in {"confidence", "probability", "likelihood", "score"}:
+        return {"type": "number", "minimum": 0, "maximum": 1}
+    if last in {
+        "count",
+        "age",
+        "year",
+        "quantity",
+        "people",
+        "guests",
+        "population",
+        "rank",
+        "pages",
+        "minutes",
+        "hours",
+        "days",
+    }:
+        return {"type": "integer"}
+    if last in {
+        "price",
+        "amount",
+        "total",
+        "cost",
+        "temperature",
+        "result",
+        "sum",
+        "number",
+        "weight",
+        "height",
+        "rating",
+        "percentage",
+    }:
+        return {"type": "number"}
+    return {"type": "string"}
+
+
+def _listed(kind: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string"}} if kind == "array" else {"type": kind}

@@ -1,0 +1,124 @@
+"""Every deviation breaks its promise, leaves a neighbour standing, and breaks nothing for the models beside."""
+
+import pytest
+from chat_samples import PLAIN, SEER, THINKER, ask, profile, refusal, serve
+from deviation_table import TABLE, WORKING
+
+from harness.core.errors import UsageError
+from harness.simulator import deviations
+from harness.simulator.deviations import DEVIATIONS, apply_deviations, deviations_of, models_of
+
+CHAT = [name for name, deviation in DEVIATIONS.items() if deviation.part == "chat"]
+UNBROKEN = serve()
+
+
+def break_for(name, probe):
+    """A service that breaks the promise for the probe's model; for all, where the promise is not of that model."""
+    return serve(f"{name}@{probe.model}" if probe.model in models_of(DEVIATIONS[name], profile()) else name)
+
+
+def test_there_are_more_than_sixty_and_each_says_what_no_longer_holds():
+    assert len(DEVIATIONS) > 60
+    assert all(deviation.about and "\n" not in deviation.about for deviation in DEVIATIONS.values())
+
+
+def test_each_that_the_chat_part_carries_out_has_a_line_in_the_table():
+    assert sorted(TABLE) == sorted(CHAT)
+
+
+def test_each_that_the_http_part_carries_out_stands_in_the_docstring():
+    listed = deviations.__doc__
+
+    missing = [name for name, deviation in DEVIATIONS.items() if deviation.part == "http" and name not in listed]
+
+    assert [name for name in missing if not (name.startswith("management-") and name.endswith("-absent"))] == []
+
+
+@pytest.mark.parametrize("name", CHAT)
+def test_a_broken_promise_shows_and_only_where_it_is_broken(name):
+    probe = TABLE[name]
+    broken = break_for(name, probe)
+
+    assert not probe.shows(UNBROKEN, probe.model)
+    assert probe.shows(broken, probe.model)
+
+
+@pytest.mark.parametrize("name", CHAT)
+def test_the_promise_beside_a_broken_one_still_holds(name):
+    probe = TABLE[name]
+
+    assert probe.holds(UNBROKEN, probe.model)
+    assert probe.holds(break_for(name, probe), probe.model)
+
+
+@pytest.mark.parametrize(("name", "model", "works"), [(name, *each) for name, each in WORKING.items()])
+def test_a_parameter_that_is_accepted_works_and_one_that_is_tolerated_does_not(name, model, works):
+    assert works(serve(name), model)
+    assert not works(serve(name.replace("accepts", "tolerates")), model)
+
+
+def test_a_deviation_of_one_model_leaves_the_others_alone():
+    service = serve(f"rejects-stop@{PLAIN}")
+
+    assert refusal(service, stop="x").status == 400
+    assert ask(service, model=SEER, stop="x").body["choices"]
+
+
+def test_a_deviation_of_all_models_breaks_those_that_made_the_promise():
+    broken = apply_deviations(profile(), ["accepts-stop"])
+
+    names = {name for name in broken.models if "accepts-stop" in broken.deviations_for(name)}
+
+    assert names == {name for name, each in profile().models.items() if "stop" in each.rejects}
+    assert "accepts-stop" not in broken.deviations_for(None)
+
+
+def test_a_flag_of_http_is_in_force_with_and_without_a_model():
+    broken = apply_deviations(profile(), ["limits-not-enforced"])
+
+    assert "limits-not-enforced" in broken.deviations_for(None) & broken.deviations_for(PLAIN)
+
+
+def test_a_flag_of_one_model_is_found_by_its_alias():
+    broken = apply_deviations(profile(), ["deferred-never-ready@grok-4"])
+
+    assert "deferred-never-ready" in broken.deviations_for("grok-4-latest")
+    assert "deferred-never-ready" not in broken.deviations_for(PLAIN) | broken.deviations_for(None)
+
+
+def test_several_deviations_hold_together():
+    service = serve("total-off-by-seven", "stream-no-done", f"tolerates-stop@{THINKER}")
+
+    answer = ask(service, model=THINKER, stop="x", stream=True)
+
+    assert answer.chunks[-1] != "[DONE]"
+    assert [each.name for each in deviations_of(service._profile, THINKER)] == [
+        "total-off-by-seven",
+        "stream-no-done",
+        "tolerates-stop",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ignores-stpo", "no deviation"),
+        ("", "no deviation"),
+        ("ignores-stop@grok-9", "no model"),
+        (f"ignores-stop@{THINKER}", "makes no promise"),
+        ("@", "no deviation"),
+    ],
+)
+def test_what_cannot_be_broken_is_a_usage_error_with_a_remedy(text, said):
+    with pytest.raises(UsageError, match=said) as error:
+        apply_deviations(profile(), [text])
+
+    assert error.value.remedy
+
+
+def test_the_unbroken_profile_is_left_as_it_was():
+    before = profile().models[PLAIN]
+
+    apply_deviations(profile(), ["rejects-stop", "window-halved"])
+
+    assert (profile().models[PLAIN], profile().active) == (before, ())
