@@ -1,4 +1,4 @@
-"""Exchanges made of bodies, and their reading by the chat dialect.
+"""Exchanges made of bodies, and their reading by a dialect.
 
 It stands apart because plain and streamed replies are tested in two files, and made alike.
 """
@@ -19,7 +19,7 @@ def exchange_of(*bodies, request, status=200, headers=(), **attempt):
     return Exchange(key="k", request=request, attempts=(last,))
 
 
-def read_as(body, **where):
+def read_as(body, *, decode=DIALECT.decode, **where):
     """The reply that a body, or the JSON of a value, is read as."""
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    return DIALECT.decode(exchange_of(text, **where))
+    return decode(exchange_of(text, **where))

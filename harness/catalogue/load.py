@@ -15,6 +15,7 @@ from harness.catalogue.provider_rules import check_provider
 from harness.core.catalogue import Provider
 from harness.core.errors import InputError, UsageError
 from harness.reading import Document, Problem, ProblemsError, did_you_mean, read_yaml, validate
+from harness.reading.source import MAX_BYTES
 
 if TYPE_CHECKING:
     from harness.catalogue.file_format import ProviderFile
@@ -96,7 +97,9 @@ def _shipped_drafts() -> Mapping[str, _Draft]:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            # One byte beyond what is read of a file: enough to refuse a device that never ends.
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror or error}"
         raise InputError(message, remedy="name a catalogue file in YAML") from error

@@ -96,7 +96,7 @@ def _holds(kind: str, key: str) -> Callable[[Claim], bool]:
 
 
 def _value(key: str) -> Callable[[Claim], str]:
-    return lambda claim: show_value(claim.value[key])
+    return lambda claim: show_value(claim.value[key]) if key in claim.value else ABSENT
 
 
 def show_value(value: object) -> str:
@@ -159,7 +159,7 @@ def _parameters(register: Register, provider: Provider) -> Matrix:
         str(claim.value["param"]) for claim in register.claims if claim.kind == "parameter" and "param" in claim.value
     )
     errors = {
-        (claim.subject.id, claim.value.get("param"))
+        (claim.subject.id, str(claim.value.get("param")))
         for claim in register.claims
         if claim.value.get("effect") == "error"
     }
@@ -170,7 +170,7 @@ def _parameters(register: Register, provider: Provider) -> Matrix:
     def show(claim: Claim) -> str:
         if claim.value.get("support") == "supported":
             return "yes"
-        return "no, error" if (claim.subject.id, claim.value["param"]) in errors else "no"
+        return "no, error" if (claim.subject.id, str(claim.value["param"])) in errors else "no"
 
     rows = _table(register, models, [(belongs(name), show) for name in names])
     return Matrix(name="parameters", title="Parameters", header=("model", *names), rows=rows)
@@ -203,7 +203,13 @@ def _limits(register: Register, provider: Provider) -> Matrix:
 
 
 def _dollars(key: str) -> Callable[[Claim], str]:
-    return lambda claim: show_dollars(Decimal(str(claim.value[key])))
+    return lambda claim: _amount(claim.value[key])
+
+
+def _amount(value: object) -> str:
+    """A figure as dollars; anything else as written."""
+    is_figure = isinstance(value, int | float) and not isinstance(value, bool)
+    return show_dollars(Decimal(str(value))) if is_figure else show_value(value)
 
 
 def show_dollars(amount: Decimal | None) -> str:
@@ -277,7 +283,7 @@ def _tools(register: Register) -> Matrix:
 def _fee(claim: Claim) -> str:
     for key, unit in (("usd_per_call", "a call"), ("usd_per_image", "an image")):
         if key in claim.value:
-            return f"{show_dollars(Decimal(str(claim.value[key])))} {unit}"
+            return f"{_amount(claim.value[key])} {unit}"
     return ABSENT
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from harness.reading import Document, Problem, did_you_mean
+from harness.reading import Document, Problem, did_you_mean, quoted
 
 if TYPE_CHECKING:
     from harness.catalogue.file_format import PriceItem, ProviderFile
@@ -65,10 +65,25 @@ def _foreign_hosts(item: "ProviderFile", document: Document) -> Iterator[Problem
         places.append((("management", "base_url"), item.management.base_url))
     own = {name.lower() for name in item.hosts}
     for where, url in places:
-        host = (urlsplit(url).hostname or "").lower()
-        if own and host not in own:
+        host = _host_of(url)
+        if host is None:
+            message = f"{quoted(url)} is not a URL that can be asked"
+            remedy = "write a host, and a port if need be; a user or a password does not belong in it"
+            yield document.problem(where, message, "catalogue-url", remedy)
+        elif own and host not in own:
             message = f"'{host}' is not among the provider's own hosts"
             yield document.problem(where, message, "catalogue-host", "add it to hosts, or correct it")
+
+
+def _host_of(url: str) -> str | None:
+    """The host of a URL in small letters; None if it cannot be told, or a user stands before it."""
+    try:
+        parts = urlsplit(url)
+        sound = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc and "\\" not in parts.netloc
+    except ValueError:
+        # A broken bracket or port, or characters that only look like a host's.
+        return None
+    return (parts.hostname or "").lower() if sound else None
 
 
 def _endpoints(item: "ProviderFile", document: Document) -> Iterator[Problem]:

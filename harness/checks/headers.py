@@ -3,11 +3,20 @@
 It stands apart because headers belong to the protocol of one vendor or another, and to no reading of a conversation.
 """
 
+import re
+
 from harness.checks.fields import Fault, Flag, Maybe, Pattern, SomeText, key, specification
 from harness.checks.kinds import Grade, TypedKind, decided, unknown
 from harness.checks.patterns import TookTooLong, search
 from harness.checks.showing import quoted
 from harness.core.check import Evidence
+
+_KEPT = re.compile(r"^(?:content-type|retry-after)$|rate-?limit")
+
+
+def is_kept(name: str) -> bool:
+    """Whether a reply keeps a header of that lower-case name; of any other, a check could not tell it from none."""
+    return _KEPT.search(name) is not None
 
 
 @specification
@@ -20,7 +29,10 @@ class Header:
     matches: Maybe[Pattern] = key("A regular expression that its value matches somewhere.", default=None)
 
     def __post_init__(self) -> None:
-        """An absent header has no value."""
+        """An absent header has no value, and of one that is never kept nothing can be said."""
+        if not is_kept(self.name.lower()):
+            remedy = "headers on rate limits, retry-after and content-type can be checked"
+            raise Fault("replies do not keep this header", remedy, ("name",))
         if self.present is False and (self.equals or self.matches):
             raise Fault("present: false stands alone", "leave equals and matches out", ("present",))
 

@@ -16,6 +16,11 @@ Domain = Literal["inference", "management"]
 PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A place in a path or a body: `{model}` is the target's model, `{team}` the team's id, any other a saved value."""
 
+MAX_PATH = 8_000
+_INDEX = re.compile(r"[0-9]{1,9}")
+_CLIMBS = re.compile(r"/(?:\.|%2e){1,2}(?=/|\Z)", re.IGNORECASE)
+_UNSENDABLE = re.compile(r"[\s#\x00-\x1f\x7f\ud800-\udfff]")
+
 TEAM = "team"
 """Filled when a request is sent and never before: the id belongs into no file."""
 
@@ -35,10 +40,31 @@ class PlainRequest:
     domain: Domain = "inference"
     credential: Credential = "valid"
 
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model has to do anything for the answer: a listing, or a key that is made, is nobody's tokens."""
+        return self.domain == "inference" and self.method == "POST"
+
     def fill(self, values: Mapping[str, str]) -> "PlainRequest":
         """The request with its places filled; one that has no value is left as it stands."""
-        path = PLACE.sub(lambda place: quote(values[place[1]], safe="") if place[1] in values else place[0], self.path)
-        return replace(self, path=path, body=_filled(self.body, values))
+
+        def spell(place: re.Match[str]) -> str:
+            value = values.get(place[1])
+            return place[0] if value is None else quote(value, safe="", errors="surrogatepass")
+
+        return replace(self, path=PLACE.sub(spell, self.path), body=_filled(self.body, values))
+
+
+def fault_of_path(path: str) -> str | None:
+    """Why a path cannot be sent as it is written, in words; None if it can.
+
+    '.' and '..' are steps that clients and servers take before they look: what is asked would be another resource.
+    """
+    if not path.startswith("/") or _UNSENDABLE.search(path):
+        return "it must begin with '/' and hold no space, no '#' and no control character"
+    if _CLIMBS.search(path.partition("?")[0]):
+        return "'.' or '..' in it would lead elsewhere"
+    return f"it has more than {MAX_PATH:,} characters" if len(path) > MAX_PATH else None
 
 
 def places_of(request: PlainRequest) -> frozenset[str]:
@@ -46,12 +72,21 @@ def places_of(request: PlainRequest) -> frozenset[str]:
     return frozenset(PLACE.findall(request.path))
 
 
+def unfit_places(request: PlainRequest, values: Mapping[str, str]) -> frozenset[str]:
+    """The places of a path whose values cannot stand there: nothing, or half of a character.
+
+    A path with a hole in it names another resource, and a DELETE of that would be a disaster.
+    """
+    named = {name: values[name] for name in places_of(request) & values.keys()}
+    return frozenset(name for name, value in named.items() if not value or re.search("[\ud800-\udfff]", value))
+
+
 def find_field(document: Any, path: str) -> str | None:
     """The text or number at a dotted path such as `data.0.id`; None if there is none."""
     for step in path.split("."):
         if isinstance(document, dict):
             document = document.get(step)
-        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+        elif isinstance(document, list) and _INDEX.fullmatch(step) and int(step) < len(document):
             document = document[int(step)]
         else:
             return None

@@ -3,9 +3,9 @@
 It stands apart from execution, which only waits: a forecast makes the same calls and sends none of them.
 """
 
-import re
 from dataclasses import dataclass, replace
 
+from harness.checks.headers import is_kept
 from harness.core.catalogue import Provider
 from harness.core.chat import ChatRequest
 from harness.core.errors import Unanswerable
@@ -18,7 +18,7 @@ from harness.wire import Call, CassetteAddress, Redactor, encode_plain, request_
 from harness.wire.dialects import Deferring
 from harness.wire.dialects.plain import decode_plain
 
-_KEPT = re.compile(r"^(?:content-type|retry-after)$|rate-?limit")
+_MAKING = ("POST", "PATCH")
 MAX_HEADERS = 32
 MAX_HEADER = 200
 
@@ -47,7 +47,13 @@ class Asking:
     @property
     def asks_model(self) -> bool:
         """Whether a model has to do anything for the answer: a listing, or a key that is made, is nobody's tokens."""
-        return isinstance(self.request, ChatRequest) or (self.domain == "inference" and self.request.method == "POST")
+        return isinstance(self.request, ChatRequest) or self.request.asks_model
+
+    @property
+    def makes_something(self) -> bool:
+        """Whether to send it twice may leave two of something, such as a key: never done where the first may count."""
+        request = self.request
+        return isinstance(request, PlainRequest) and self.domain == "management" and request.method in _MAKING
 
     def spell(self, session: Session) -> HttpRequest:
         """The request as it is sent."""
@@ -74,7 +80,7 @@ def kept_headers(attempt: Attempt) -> dict[str, str]:
     """The headers that a check may ask about; the first of each name, the longest cut off."""
     kept: dict[str, str] = {}
     for name, value in attempt.headers:
-        if _KEPT.search(name) and len(kept) < MAX_HEADERS:
+        if is_kept(name) and len(kept) < MAX_HEADERS:
             kept.setdefault(name, value[:MAX_HEADER])
     return kept
 
@@ -118,6 +124,7 @@ def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
         case=case,
         answers=lambda exchange: _is_answer(asking.read(exchange, session, model), session, asking),
         names=names_of(asking.provider, model) if isinstance(request, ChatRequest) else None,
+        once=asking.makes_something,
     )
 
 

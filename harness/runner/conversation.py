@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from harness.core.catalogue import Target
 from harness.core.chat import ChatRequest, Message
-from harness.core.plain import TEAM, PlainRequest, find_field, places_of
-from harness.core.reply import Reply
+from harness.core.plain import TEAM, PlainRequest, fault_of_path, find_field, places_of, unfit_places
+from harness.core.reply import ApiError, Reply
 from harness.core.suite import Case, Turn
 
 
@@ -40,7 +40,7 @@ def next_step(case: Case, target: Target, replies: Sequence[Reply]) -> Step | St
             if not remaining:
                 return _plain_step(case, number, turn.request, values)
             reply = remaining.pop(0)
-            if reply.error is not None:
+            if reply.error is not None and not _is_answer(reply.error, case):
                 return None
             values |= _saved(turn, reply)
             continue
@@ -68,7 +68,22 @@ def _plain_step(case: Case, number: int, request: PlainRequest, values: Mapping[
     missing = sorted(places_of(request) - values.keys() - {TEAM})
     if missing:
         return Stopped(reason=f"turn {number + 1} was not asked: no earlier answer held {', '.join(missing)}")
-    return Step(turn=number, request=replace(request.fill(values), credential=case.credential))
+    unfit = sorted(unfit_places(request, values))
+    if unfit:
+        return Stopped(reason=f"turn {number + 1} was not asked: no path can hold what came for {', '.join(unfit)}")
+    filled = request.fill(values)
+    fault = fault_of_path(filled.path)
+    if fault is not None:
+        return Stopped(reason=f"turn {number + 1} was not asked: its path cannot be sent: {fault}")
+    return Step(turn=number, request=replace(filled, credential=case.credential))
+
+
+def _is_answer(error: ApiError, case: Case) -> bool:
+    """Whether a refusal is what the server has to say: a plain request that follows does not build on what was said.
+
+    A case that makes a key must come to the turn that revokes it.
+    """
+    return error.is_answer or (error.kind == "auth" and case.credential != "valid")
 
 
 def _saved(turn: Turn, reply: Reply) -> dict[str, str]:
@@ -113,6 +128,11 @@ def _request(case: Case, target: Target, messages: Sequence[Message]) -> ChatReq
         deferred=case.deferred,
         credential=case.credential,
     )
+
+
+def is_promise(case: Case, reply: Reply) -> bool:
+    """Whether a reply only promises another one, which is fetched later and counts in its place."""
+    return case.deferred and reply.deferred_id is not None and reply.error is None
 
 
 def question_of(turn: Turn) -> str:

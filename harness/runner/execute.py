@@ -17,7 +17,7 @@ from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
 from harness.core.reply import ApiError, Reply
 from harness.core.suite import Case, Turn
 from harness.runner.asking import Asking, call_for, masked
-from harness.runner.conversation import Step, Stopped, next_step
+from harness.runner.conversation import Step, Stopped, is_promise, next_step
 from harness.runner.grade import Graded, grade_trial, wanted_follow_ups
 from harness.runner.plan import Plan, Trial
 from harness.runner.pricing import judge_cost, model_cost, price
@@ -26,6 +26,7 @@ from harness.runner.session import Session
 MAX_FOLLOW_UP_ROUNDS = 3
 POLL_EVERY_S = 1.0
 MAX_POLLS = 600
+MAX_WAIT_S = 600.0
 LONG_REPLY_BYTES = 200_000
 
 
@@ -35,7 +36,9 @@ async def execute(
     """Run every trial, at most `concurrency` at once; the records in plan order.
 
     on_record  called with each record as it is finished, before its slot is free again
+    raises     UsageError if it is not known where an API is that the plan needs: nothing is sent then
     """
+    _find_endpoints(plan, session)
     records: list[TrialRecord | None] = [None] * len(plan.trials)
     waiting = iter(enumerate(plan.trials))
 
@@ -53,6 +56,17 @@ async def execute(
         # One cause is enough: the others are the same fault met by other workers.
         raise failures.exceptions[0] from failures
     return tuple(record for record in records if record is not None)
+
+
+def _find_endpoints(plan: Plan, session: Session) -> None:
+    managed = {
+        (trial.target.provider, trial.target.region): None
+        for trial in plan.trials
+        if trial.case.skip is None
+        and any(turn.request is not None and turn.request.domain == "management" for turn in trial.case.turns)
+    }
+    for name, region in managed:
+        session.sources.endpoint_of(session.catalogues.provider(name), region, "management")
 
 
 async def run_trial(trial: Trial, session: Session) -> TrialRecord:
@@ -98,7 +112,7 @@ async def _converse(trial: Trial, session: Session, exchanges: list[ExchangeReco
         )
         record = await _ask(trial, session, asking, step.turn)
         exchanges.append(record)
-        if record.reply.deferred_id is not None and trial.case.deferred:
+        if is_promise(trial.case, record.reply):
             record = await _fetch_deferred(trial, session, asking, record)
             exchanges.append(record)
         replies.append(record.reply)
@@ -132,12 +146,17 @@ async def _read(exchange: Exchange, session: Session, asking: Asking, model: str
 async def _fetch_deferred(trial: Trial, session: Session, asking: Asking, asked: ExchangeRecord) -> ExchangeRecord:
     """The reply to a deferred request, once it is ready; an error if it never is."""
     fetching = replace(asking, poll=asked.reply.deferred_id)
+    began_s = session.clock.monotonic()
     for _ in range(MAX_POLLS):
         record = await _ask(trial, session, fetching, asked.turn)
         if not record.reply.pending:
             return record
+        if record.recorded or session.clock.monotonic() - began_s > MAX_WAIT_S:
+            # A recording says the same however often it is asked; a slow server is not asked for hours.
+            break
         await session.clock.sleep(POLL_EVERY_S)
-    message = f"the deferred reply was not ready after {MAX_POLLS * POLL_EVERY_S:.0f} s"
+    waited_s = session.clock.monotonic() - began_s
+    message = f"the deferred reply was not ready after {waited_s:.0f} s"
     return replace(record, reply=replace(record.reply, error=ApiError(kind="timeout", message=message)))
 
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from harness.catalogue import Catalogues
 from harness.checks import models_of
-from harness.core.canonical import digest
+from harness.core.canonical import canonical_json, digest
 from harness.core.catalogue import Provider, Target, Tariff
 from harness.core.chat import Message
 from harness.core.check import CheckKind
@@ -251,6 +251,7 @@ def _input_bytes(trial: Trial) -> int:
     total, so_far = 0, fixed + sum(len(str(tool)) for tool in trial.case.tools)
     for turn in trial.case.turns:
         if turn.request is not None:
+            total += len(canonical_json(turn.request.body)) if turn.request.asks_model else 0
             continue
         so_far += sum(len(message.plain.encode("utf-8", "replace")) for message in turn.messages)
         total += so_far
@@ -258,6 +259,9 @@ def _input_bytes(trial: Trial) -> int:
 
 
 def _output_bound(trial: Trial) -> int | None:
+    if any(turn.request is not None and turn.request.asks_model for turn in trial.case.turns):
+        # What bounds it, and what it costs, is a matter of the endpoint: an image is priced by none of these figures.
+        return None
     turns = sum(turn.request is None for turn in trial.case.turns)
     if not turns:
         return 0

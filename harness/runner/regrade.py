@@ -13,7 +13,7 @@ from harness.core.keys import PairKey
 from harness.core.outcome import Outcome
 from harness.core.record import ExchangeRecord, Run, TrialRecord
 from harness.core.suite import Case, Suite
-from harness.runner.conversation import Step, Stopped, next_step
+from harness.runner.conversation import Step, Stopped, is_promise, next_step
 from harness.runner.grade import grade_trial, wanted_follow_ups
 from harness.runner.plan import asked_digest
 from harness.runner.pricing import judge_cost, model_cost, price
@@ -113,9 +113,12 @@ def _regrade(
     exchanges = [prices.again(exchange, record) for exchange in record.exchanges]
     conversation = [exchange for exchange in exchanges if exchange.follow_up is None]
     # The promise of a deferred reply is no reply: what was fetched later is.
-    replies = [exchange.reply for exchange in conversation if not (case.deferred and exchange.reply.deferred_id)]
+    replies = [exchange.reply for exchange in conversation if not is_promise(case, exchange.reply)]
     step = next_step(case, target, replies) if target is not None else None
     stopped = step.reason if isinstance(step, Stopped) else None
+    if isinstance(step, Step) and record.outcome is Outcome.SKIP:
+        # Skipped midway, for want of a key.
+        return replace(described, outcome=Outcome.SKIP), []
     if isinstance(step, Step):
         what = f"the run holds no reply to request {len(conversation) + 1}"
         return replace(described, outcome=Outcome.ERROR, reason=f"no recorded reply: {what}"), [what]

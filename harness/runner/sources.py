@@ -71,14 +71,26 @@ class Sources:
         return self.rename
 
     def refuse_misnaming(self, provider: Provider) -> None:
-        """Refuse to send to a vendor's own host what would be filed under a name that nobody owns.
+        """Refuse to send to a vendor's own host what would be filed under a name that nobody owns, or another's key.
 
         raises  UsageError; a replay, which only chooses among recordings, need not ask
         """
+        self._refuse_straying_key(provider)
         at_home = self.base_url is None or _is_own(provider, self.base_url)
         if self.rename and self.catalogues.find(self.rename) is None and provider.hosts and at_home:
             message = f"--provider {self.rename}: the requests would go to {provider.name} itself"
             raise UsageError(message, remedy=f"leave --provider out, or say where {self.rename} is with --base-url")
+
+    def _refuse_straying_key(self, provider: Provider) -> None:
+        keys = {"--base-url": self.api_key_env is None and provider.key_variable, "--management-url": True}
+        for option, url in (("--base-url", self.base_url), ("--management-url", self.management_url)):
+            owner = self.hosts().get(_host_of(url)) if url is not None and keys[option] else None
+            if owner is not None and owner != provider.name:
+                message = f"{option}: the key of {provider.name} would go to a host of {owner}"
+                remedy = f"ask models of {owner} with --target"
+                if option == "--base-url":
+                    remedy += ", or say with --api-key-env which key is meant for it"
+                raise UsageError(message, remedy=remedy)
 
     def is_simulated(self, source: str) -> bool:
         """Whether that source's answers are a simulation."""
@@ -106,10 +118,13 @@ class Sources:
             auth_prefix=row.auth_prefix,
             api_key=self._value_of(variable),
             key_variable=variable if wanted else None,
-            other_key=self._value_of(row.management.key_variable) if row.management else None,
-            other_variable=row.management.key_variable if row.management else None,
             model_list=row.model_list,
         )
+        # A suite chooses this key by `credential: other`; where requests go instead is no place for it, save for a
+        # stand-in on this machine.
+        if row.management is not None and (base_url is None or _is_own(row, base_url) or _is_near(base_url)):
+            variable = row.management.key_variable
+            inference = replace(inference, other_key=self._value_of(variable), other_variable=variable)
         return inference if domain == "inference" else self._management_of(row, inference, base_url)
 
     def _management_of(self, row: Provider, inference: Endpoint, base_url: str | None) -> Endpoint:
@@ -117,20 +132,22 @@ class Sources:
         if management is None:
             raise UsageError(f"{row.name} has no management API", remedy="drop domain: management from the request")
         given = self.management_url if self._speaks_of(row) else None
-        if given is None and base_url is not None:
+        is_vendor = bool(row.hosts) and base_url is not None and _is_own(row, base_url)
+        if given is None and base_url is not None and not is_vendor:
             # A server on loopback has both APIs at one origin; any other must be named.
             parts = urlsplit(base_url)
-            if not _is_loopback((parts.hostname or "").lower()):
+            if not _is_near(base_url):
                 remedy = "name it with --management-url"
                 raise UsageError(f"where the management API of {inference.source} is, is not known", remedy=remedy)
             given = f"{parts.scheme}://{parts.netloc}"
+        at_home = given is None or _is_own(row, given) or _is_near(given)
         return replace(
             inference,
             base_url=(given or management.base_url).rstrip("/"),
             api_key=self._value_of(management.key_variable),
             key_variable=management.key_variable,
-            other_key=inference.api_key,
-            other_variable=inference.key_variable,
+            other_key=inference.api_key if at_home else None,
+            other_variable=inference.key_variable if at_home else None,
             team=self._value_of(management.team_variable),
             team_variable=management.team_variable,
             model_list=None,
@@ -179,11 +196,19 @@ def _check_url(option: str, url: str) -> None:
 
 
 def _is_own(provider: Provider, url: str) -> bool:
-    host = (urlsplit(url).hostname or "").lower()
     if provider.hosts:
-        return host in provider.hosts
+        return _host_of(url) in provider.hosts
     # A provider without public hosts is whatever runs on loopback.
-    return _is_loopback(host) and _is_loopback((urlsplit(provider.base_url).hostname or "").lower())
+    return _is_near(url) and _is_near(provider.base_url)
+
+
+def _host_of(url: str) -> str:
+    """The host in small letters; a dot at its end changes nothing about where it is."""
+    return (urlsplit(url).hostname or "").lower().removesuffix(".")
+
+
+def _is_near(url: str) -> bool:
+    return _is_loopback(_host_of(url))
 
 
 def _is_loopback(host: str) -> bool:

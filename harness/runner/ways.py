@@ -42,6 +42,9 @@ def _check(case: Case, provider: Provider) -> None:
     if case.deferred and not isinstance(load_dialect(case.dialect or provider.dialect), Deferring):
         message = f"{where} is deferred, and the dialect '{case.dialect or provider.dialect}' cannot fetch it later"
         raise InputError(message, remedy="drop deferred:, or name another dialect:")
+    if case.credential == "other" and provider.management is None:
+        message = f"{where} is sent the key of another API, and {provider.name} has one API by its catalogue"
+        raise InputError(message, remedy="keep such cases to targets that have two, with only:, or write: bad")
     domains = {turn.request.domain for turn in case.turns if turn.request is not None}
     if "management" in domains and provider.management is None:
         message = f"{where} speaks to a management API, and {provider.name} has none by its catalogue"

@@ -9,9 +9,9 @@ from typing import Any, cast
 from harness.core.canonical import canonical_json
 from harness.core.chat import Message, Part, Role, ToolCall
 from harness.core.check import Check
-from harness.core.plain import PlainRequest
+from harness.core.plain import PlainRequest, fault_of_path
 from harness.core.suite import Case, Turn
-from harness.reading import Document, Problem
+from harness.reading import Document, Problem, quoted
 from harness.suite.dataset import Row
 from harness.suite.expectations import Expectations
 from harness.suite.file_format import CaseItem, Defaults, ImagePart, MessageItem, RequestItem, TextPart
@@ -101,10 +101,19 @@ class CaseBuilder:
     def _request(self, item: RequestItem, where: Where, known: Mapping[str, Any]) -> PlainRequest:
         return PlainRequest(
             method=item.method or ("GET" if item.body is None else "POST"),
-            path=self._fill(item.path, (*where, "path"), known),
+            path=self._path(item.path, (*where, "path"), known),
             body=self._fill_value(item.body, (*where, "body"), known),
             domain=item.domain,
         )
+
+    def _path(self, template: str, where: Where, known: Mapping[str, Any]) -> str:
+        path = self._fill(template, where, known)
+        fault = fault_of_path(path) if path else None
+        if fault is not None:
+            message = f"the path {quoted(path)} cannot be sent: {fault}"
+            remedy = "correct it; what a template fills in is sent as it is"
+            self.problems.append(self._document.problem(where, message, "suite-path", remedy))
+        return path
 
     def _checks(self, items: Sequence[Any], where: Where, known: Mapping[str, Any]) -> tuple[Check, ...]:
         checks = (

@@ -231,12 +231,21 @@ class CaseItem(Strict):
 
 
 class ParameterItem(Strict):
-    """What is expected of a parameter's support; its form is checked."""
+    """What is expected of the support for a parameter or a capability; its form is checked."""
 
-    parameter: Identifier = Field(description="The parameter's wire name.")
+    parameter: Identifier | None = Field(None, description="The parameter's wire name.")
+    capability: Identifier | None = Field(None, description="What the model can do, such as vision or streaming.")
     models: list[Text] = Field(min_length=1, description="'<provider>/<model>'; * and ? match any.")
-    expect: Literal["supported", "rejected", "ignored"] = Field(description="How the model should treat it.")
+    expect: Literal["supported", "unsupported", "rejected", "ignored"] = Field(
+        description="How the model should treat it; unsupported means rejected or ignored."
+    )
     values: list[Any] = Field(default=[], description="Values to try; the parameter's documented ones if absent.")
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Self:
+        if (self.parameter is None) == (self.capability is None):
+            raise ValueError("a row is about either a parameter or a capability")
+        return self
 
 
 class SuiteFile(Strict):

@@ -165,6 +165,7 @@ def _parameters(item: Any, document: Document) -> tuple[ParameterRow, ...]:
         rows.append(
             ParameterRow(
                 parameter=row.parameter,
+                capability=row.capability,
                 models=tuple(row.models),
                 expect=row.expect,
                 values=tuple(row.values),

@@ -23,6 +23,8 @@ from harness.wire.retry import RetryPolicy, next_delay
 from harness.wire.transport import BAD_KEY, Call, Endpoint, draw_nonces, headers_of, sent_url_of, url_of
 
 _PIECE = 256 * 1024
+# Too early, too many requests, unavailable, overloaded: said before anything is begun.
+_NOTHING_DONE = frozenset({425, 429, 503, 529})
 
 USER_AGENT = f"model-harness/{__version__}"
 
@@ -74,7 +76,7 @@ class LiveTransport:
             attempt = headers if isinstance(headers, Attempt) else await self._try(sent, call.endpoint, headers)
             attempts.append(self._redactor.attempt(replace(attempt, waited_s=waited_s)))
             delay_s = next_delay(attempts, self._policy, self._random, self._clock.now())
-            if delay_s is None:
+            if delay_s is None or (call.once and _may_be_done(attempts[-1])):
                 break
             await self._clock.sleep(delay_s)
             waited_s = delay_s
@@ -120,6 +122,11 @@ class LiveTransport:
         return self._transport
 
 
+def _may_be_done(attempt: Attempt) -> bool:
+    """Whether a server may have done what was asked, whatever it answered."""
+    return attempt.status is not None and attempt.status not in _NOTHING_DONE
+
+
 def _content(body: bytes) -> bytes | AsyncIterator[bytes] | None:
     """The body, in pieces if it is long: written in one go, an image would hold up every reply that is being timed."""
     return _pieces(body) if len(body) > _PIECE else body or None
@@ -142,18 +149,23 @@ def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[
     if credential == "none":
         return headers
     key, variable = _key_of(endpoint, credential)
+    if not key and variable is None and credential != "other":
+        return headers
     if not key:
-        if variable is None:
-            return headers
-        message = (
-            f"'{endpoint.source}' needs an API key and {variable} is not set; "
-            f"set it, or name another variable with --api-key-env (a replay needs no key)"
-        )
-        return Attempt(error="no-key", message=message)
+        return Attempt(error="no-key", message=_missing(endpoint, variable))
     if not (key.isascii() and key.isprintable()):
         where = variable or "the environment"
         return Attempt(error="no-key", message=f"the API key in {where} holds characters that no HTTP header can carry")
     return {**headers, endpoint.auth_header: endpoint.auth_prefix + key}
+
+
+def _missing(endpoint: Endpoint, variable: str | None) -> str:
+    if variable is None:
+        return f"'{endpoint.source}' is to be sent the key of its other API, and that key may not go there"
+    return (
+        f"'{endpoint.source}' needs an API key and {variable} is not set; "
+        f"set it, or name another variable with --api-key-env (a replay needs no key)"
+    )
 
 
 def _key_of(endpoint: Endpoint, credential: str) -> tuple[str, str | None]:

@@ -15,6 +15,7 @@ from harness.core.exchange import Attempt, Exchange, HttpRequest
 from harness.wire.transport import Call, Endpoint, Transport
 
 _SHOWN = 5
+_NEXT = ("next", "next_page", "next_cursor", "next_page_token", "nextPageToken")
 
 
 class PresenceTransport:
@@ -61,13 +62,13 @@ class PresenceTransport:
 
 
 def read_model_list(body: bytes) -> Mapping[str, str] | None:
-    """Name -> id of every model that a listing names, aliases among them; None if it is no such listing."""
+    """Name -> id of every model that a listing names, aliases among them; None if it is no such listing, or a part."""
     try:
         listing = json.loads(body)
     except (ValueError, RecursionError):
         return None
     rows = listing.get("data", listing.get("models")) if isinstance(listing, dict) else None
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or _goes_on(listing):
         return None
     served: dict[str, str] = {}
     for row in rows:
@@ -78,19 +79,25 @@ def read_model_list(body: bytes) -> Mapping[str, str] | None:
     return served | {row["id"]: row["id"] for row in rows}
 
 
+def _goes_on(listing: Mapping[str, Any]) -> bool:
+    """Whether it is the first page of several: who is not on it may be on another."""
+    return listing.get("has_more") is True or any(isinstance(listing.get(key), str) and listing[key] for key in _NEXT)
+
+
 def _aliases(row: Mapping[str, Any]) -> list[str]:
     aliases = row.get("aliases")
     return [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, list) else []
 
 
 def _why_not(call: Call, served: Mapping[str, str]) -> str | None:
-    names = call.names or frozenset()
-    if any(model in names for model in served.values()):
+    names, who, model = call.names or frozenset(), call.endpoint.source, call.key.model
+    meant = served.get(model)
+    # Another of its names vouches for the model only where the server does not say what this one means.
+    if meant in names or (meant is None and any(each in names for each in served.values())):
         return None
-    elsewhere = sorted({served[name] for name in names if name in served})
-    who, model = call.endpoint.source, call.key.model
+    elsewhere = [meant] if meant else sorted({served[name] for name in names if name in served})
     if elsewhere:
         return f"redirected: {who} lists '{model}' as another name of '{elsewhere[0]}'"
     ids = sorted(set(served.values()))
     shown = ", ".join(ids[:_SHOWN]) + (", …" if len(ids) > _SHOWN else "")
-    return f"absent: {who} lists no model '{model}' now; it lists {shown or 'none'}"
+    return f"{who} lists no model '{model}' now; it lists {shown or 'none'}"

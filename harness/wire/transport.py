@@ -76,6 +76,7 @@ class Call:
     case     where its recording lives
     answers  whether an exchange came to an answer, as its dialect reads it: one that ended as an error is not recorded
     names    names under which the server may list the model that is asked; None if it is not to be looked for
+    once     True if it is not to be sent again where the server may have done it already
     """
 
     key: RequestKey
@@ -84,6 +85,7 @@ class Call:
     case: CassetteAddress
     answers: Callable[[Exchange], bool] | None = None
     names: frozenset[str] | None = None
+    once: bool = False
 
 
 class Transport(Protocol):

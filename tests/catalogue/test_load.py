@@ -1,5 +1,6 @@
 from decimal import Decimal
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -236,3 +237,29 @@ def test_the_shipped_files_are_what_the_schema_describes():
 
     assert [error.message for each in found for error in checker.iter_errors(each)] == []
     assert not checker.is_valid({"provider": "acme", "base_url": "https://acme.example"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://[::1", "https://api\u2100x.example", "https://me:pw@api.acme.example", "https://h:99999", "https:///v1"],
+)
+@pytest.mark.parametrize("place", ["base_url: {}", "regions: {{far: '{}'}}"])
+def test_an_address_that_cannot_be_asked_is_a_problem_at_its_place(url, place):
+    own = "" if place.startswith("base_url") else "base_url: http://127.0.0.1/v1\n"
+    text = f"provider: acme\ndialect: openai-chat\n{own}{place.format(url)}\n"
+
+    with pytest.raises(ProblemsError, match="is not a URL that can be asked"):
+        parse_provider(text.encode(), "acme.yaml")
+
+
+@pytest.mark.parametrize(
+    "line", ["auth_header: ''", 'auth_header: "a: b"', 'auth_prefix: "B\\r\\nX-Y: 1"', "auth_prefix: “"]
+)
+def test_what_no_header_can_carry_is_refused(line):
+    with pytest.raises(ProblemsError, match="must match the pattern"):
+        parse_provider(VALID + line.encode() + b"\n", "acme.yaml")
+
+
+def test_a_catalogue_that_never_ends_is_refused():
+    with pytest.raises(ProblemsError, match="larger than 10 MB"):
+        load_catalogues([Path("/dev/zero")])

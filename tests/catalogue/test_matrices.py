@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.catalogue import load_catalogues
@@ -52,3 +54,26 @@ def test_a_cell_names_the_claims_behind_it(tables):
 
 def test_the_matrices_have_a_row_for_each_of_the_nine_chat_models(tables):
     assert [len(tables[name].rows) for name in ("capabilities", "parameters")] == [9, 9]
+
+
+@pytest.mark.parametrize("wrong", ["cheap", None, True, ["a"], {}])
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("pricing", "usd_per_1m_input"), ("tool_cost", "usd_per_call"), ("constraint", "param"), ("guidance", "use_case")],
+)
+def test_a_value_of_the_wrong_kind_is_shown_as_it_is(kind, key, wrong):
+    provider = load_catalogues().provider("xai")
+    register = load_register(provider)
+    spoilt = [replace(c, value={**c.value, key: wrong}) if c.kind == kind else c for c in register.claims]
+
+    assert build_matrices(replace(register, claims=tuple(spoilt)), provider)
+
+
+def test_a_claim_that_lacks_what_its_column_shows_is_no_figure():
+    provider = load_catalogues().provider("xai")
+    register = load_register(provider)
+    bare = [replace(c, value={"capability": "vision"}) if c.kind == "capability" else c for c in register.claims]
+
+    shown = {each.name: each for each in build_matrices(replace(register, claims=tuple(bare)), provider)}
+
+    assert cell(shown["capabilities"], "grok-2-vision-1212", "vision").text == "-"

@@ -24,7 +24,7 @@ def test_a_header_is_there_or_not_and_has_its_value(argument, status):
 
 
 def test_an_absent_header_is_called_absent():
-    assert finding_of("header", {"name": "x-none", "equals": "1"}, LIMITED).seen == "absent"
+    assert finding_of("header", {"name": "x-ratelimit-none", "equals": "1"}, LIMITED).seen == "absent"
 
 
 def test_without_a_reply_a_header_is_undecided():
@@ -32,6 +32,13 @@ def test_without_a_reply_a_header_is_undecided():
 
 
 def test_an_absent_header_has_no_value_to_expect():
-    (fault,) = faults_of("header", {"name": "a", "present": False, "equals": "1"})
+    (fault,) = faults_of("header", {"name": "retry-after", "present": False, "equals": "1"})
 
     assert "stands alone" in fault.message
+
+
+@pytest.mark.parametrize("argument", ["server", {"name": "X-Request-Id", "present": False}])
+def test_a_header_that_no_reply_keeps_cannot_be_checked(argument):
+    (fault,) = faults_of("header", argument)
+
+    assert "do not keep this header" in fault.message

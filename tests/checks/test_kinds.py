@@ -20,6 +20,8 @@ EXAMPLES = [
     ("contains", {"text": "rain", "ignore_case": True}),
     ("starts_with", {"text": "It", "trim": False}),
     ("one_of", ["yes", "no"]),
+    ("header", "retry-after"),
+    ("header", {"name": "retry-after", "equals": "2"}),
     ("one_of", {"texts": "yes"}),
     ("regex", "(a+)+b"),
     ("regex", {"pattern": "a.b", "whole": True, "ignore_case": True}),

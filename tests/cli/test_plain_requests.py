@@ -127,3 +127,94 @@ def test_a_provider_without_a_management_api_is_not_asked_over_one(suite, harnes
 
     assert result.code == 2
     assert "local has none by its catalogue" in result.err
+
+
+@pytest.mark.parametrize("made", ["..", ".", "", "\ud800", "k" * 10_000])
+def test_a_saved_value_never_turns_a_path_into_that_of_another_resource(acme, made):
+    routes = {"POST /auth/teams/team-of-ours/api-keys": {"made": {"id": made}}}
+
+    with ScriptedServer(completion, routes) as server:
+        result = acme(CREATE_AND_REVOKE, server)
+
+    assert result.code == 3
+    assert "turn 2 was not asked" in result.out
+    assert server.lines == list(routes)
+
+
+@pytest.mark.parametrize("value", ["..", "%2E%2e", ".", "a b", "a#b", "a\\r\\nX-Y: 1", "k/../../teams"])
+def test_a_path_that_would_lead_elsewhere_is_a_problem_of_the_suite(acme, value):
+    cases = f"""
+  - id: a
+    vars: {{v: "{value}"}}
+    request: {{path: "/keys/{{{{v}}}}"}}
+    expect: [{{status: 200}}]"""
+
+    with ScriptedServer(completion) as server:
+        result = acme(cases, server)
+
+    assert result.code == 2
+    assert "cannot be sent" in result.err
+
+
+@pytest.mark.parametrize(("status", "times"), [(429, 2), (503, 2), (500, 1), (504, 1)])
+def test_a_key_is_made_once_where_the_first_request_may_have_made_it(acme, status, times):
+    answers = iter([(status, {"error": "no"}), {"made": {"id": "k"}}])
+    cases = """
+  - id: make
+    request: {path: /keys, body: {name: probe}, domain: management}
+    expect: [{status: 200}]"""
+
+    with ScriptedServer(completion, {"POST /keys": lambda _: next(answers)}) as server:
+        acme(cases, server)
+
+    assert server.lines == ["POST /keys"] * times
+
+
+def test_a_turn_follows_one_whose_refusal_was_expected(acme):
+    cases = """
+  - id: a
+    turns:
+      - {request: {path: /none}, expect: [{status: 404}]}
+      - {request: {path: /models}, expect: [{status: 200}]}"""
+
+    with ScriptedServer(completion, {**ROUTES, "GET /v1/none": (404, {"error": "no"})}) as server:
+        result = acme(cases, server)
+
+    assert result.code == 0, result.out
+
+
+def test_a_case_skipped_midway_for_want_of_a_key_is_graded_as_skipped(acme, harness, tmp_path):
+    cases = """
+  - id: a
+    turns:
+      - {request: {path: /models}, expect: [{status: 200}]}
+      - {request: {path: /auth, domain: management}, expect: [{status: 200}]}"""
+
+    with ScriptedServer(completion, ROUTES) as server:
+        acme(cases, server, "--out", "run", keys={"ACME_KEY": "inference-key-1"})
+    graded = harness("grade", "run", "--catalogue", "acme.yaml")
+
+    assert graded.code == 0, graded.out
+
+
+def test_the_key_of_another_api_is_wanted_from_a_provider_that_has_one(suite, harness):
+    path = suite("  - {id: a, request: {path: /models}, credential: other, expect: [{status: 401}]}")
+
+    result = harness("run", path)
+
+    assert result.code == 2
+    assert "local has one API" in result.err
+
+
+def test_nothing_is_sent_where_a_management_api_is_not_to_be_found(acme, monkeypatch):
+    cases = "  - {id: list, request: {path: /models}, expect: [{status: 200}]}" + CREATE_AND_REVOKE
+
+    with ScriptedServer(completion, ROUTES) as server:
+        # Another name of this machine that the harness cannot know for one.
+        elsewhere = type("Elsewhere", (), {"base_url": server.base_url.replace("127.0.0.1", "localhost.")})
+        monkeypatch.setattr("harness.runner.sources._is_near", lambda _: False)
+        result = acme(cases, elsewhere)
+
+    assert result.code == 2
+    assert "--management-url" in result.err
+    assert server.lines == []

@@ -66,3 +66,19 @@ def test_the_list_is_asked_for_once_whatever_the_number_of_trials(run):
         run(server, "--repeats", "8")
 
     assert server.lines.count("GET /v1/models") == 1
+
+
+@pytest.mark.parametrize("more", [{"has_more": True}, {"next_page_token": "p2"}])
+def test_a_first_page_of_several_proves_no_model_absent(run, more):
+    with ScriptedServer(answering_as("one"), {"GET /v1/models": {**listing("three"), **more}}) as server:
+        assert run(server).code == 0
+
+
+def test_a_name_that_now_means_another_model_is_not_asked_although_its_model_is_there(run):
+    rows = listing("one", {"id": "three", "aliases": ["one-latest"]})
+
+    with ScriptedServer(answering_as("one"), {"GET /v1/models": rows}) as server:
+        result = run(server, targets="acme/one-latest")
+
+    assert "redirected: local lists 'one-latest' as another name of 'three'" in result.out
+    assert server.lines == ["GET /v1/models"]

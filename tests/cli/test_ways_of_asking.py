@@ -88,3 +88,38 @@ def test_a_way_of_asking_that_cannot_be_is_refused_before_anything_is_sent(run, 
     assert result.code == 2
     assert words in result.err
     assert server.lines == []
+
+
+def test_a_recording_of_a_reply_that_was_not_ready_ends_the_waiting_at_once(run, tmp_path, monkeypatch):
+    with ScriptedServer(completion, deferring(polls=1)) as server:
+        run(DEFERRED, server, "--mode", "record")
+    (cassette,) = tmp_path.rglob("cassettes/**/*.yaml")
+    promise, fetched = cassette.read_text().rsplit("code: 200", 1)
+    cassette.write_text(f"{promise}code: 202{fetched}")
+    monkeypatch.setattr(execute, "POLL_EVERY_S", 60.0)
+
+    result = run(DEFERRED, server, "--mode", "replay")
+
+    assert result.code == 3
+    assert "was not ready" in result.out
+
+
+def test_a_slow_server_is_not_polled_beyond_the_time_that_a_deferred_reply_may_take(run, monkeypatch):
+    monkeypatch.setattr(execute, "MAX_WAIT_S", 0.0)
+
+    with ScriptedServer(completion, deferring(polls=9)) as server:
+        result = run(DEFERRED, server)
+
+    assert result.code == 3
+    assert len(server.lines) == 2
+
+
+def test_a_promise_in_place_of_the_promised_reply_is_the_same_error_when_it_is_graded_again(run, harness):
+    routes = {**deferring(polls=1), "GET /v1/chat/deferred-completion/r%201": {"request_id": "r2"}}
+
+    with ScriptedServer(completion, routes) as server:
+        asked = run(DEFERRED, server, "--out", "run")
+    graded = harness("grade", "run", "--catalogue", "acme.yaml")
+
+    assert "an id to ask again with" in asked.out
+    assert "an id to ask again with" in graded.out

@@ -133,3 +133,15 @@ def test_a_reply_without_a_bound_has_no_estimated_cost():
     )
 
     assert (row.output_tokens, row.cost_usd) == (None, None)
+
+
+PAINT = "  - {id: a, request: {path: /images, body: {prompt: a cat}}, expect: [{status: 200}]}"
+
+
+@pytest.mark.parametrize(("edit", "cost"), [("", None), (", domain: management", Decimal(0))])
+def test_a_plain_request_that_asks_a_model_is_not_reckoned_free(edit, cost):
+    asked = plan(PAINT.replace("a cat}", "a cat}" + edit))
+
+    (figures,) = estimate(asked, Catalogues(providers=(PRICED,)), load_kinds(), "documented")
+
+    assert figures.cost_usd == cost

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.catalogue import Catalogues
-from harness.core.catalogue import Provider
+from harness.core.catalogue import Management, Provider
 from harness.core.errors import UsageError
 from harness.runner.sources import Sources, choose_mode
 
@@ -112,3 +114,64 @@ def test_requests_to_a_vendor_itself_are_never_filed_under_a_made_up_name():
         sources(rename="my-proxy").refuse_misnaming(ACME)
 
     sources(rename="my-proxy", base_url="http://127.0.0.1:9000/v1").refuse_misnaming(ACME)
+
+
+OTHER = Provider(
+    name="other", base_url="https://other.example/v1", dialect="openai-chat", hosts=("other.example", "m.other.example")
+)
+TWO_APIS = replace(
+    ACME,
+    hosts=("api.acme.example", "manage.acme.example"),
+    management=Management(base_url="https://manage.acme.example", key_variable="ACME_MANAGEMENT_KEY"),
+)
+KEYS = {"ACME_KEY": "k1", "ACME_MANAGEMENT_KEY": "m1"}
+
+
+def two_apis(**options):
+    return Sources(catalogues=Catalogues(providers=(TWO_APIS, OTHER)), environment=KEYS, applies_to="acme", **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"base_url": "https://other.example/v1"},
+        {"base_url": "https://OTHER.example./v1"},
+        {"management_url": "https://m.other.example"},
+    ],
+)
+def test_a_vendors_key_is_not_sent_to_a_host_that_is_known_for_anothers(options):
+    with pytest.raises(UsageError, match="would go to a host of other"):
+        two_apis(**options).refuse_misnaming(TWO_APIS)
+
+
+def test_a_key_that_was_named_for_it_goes_to_anothers_host():
+    two_apis(base_url="https://other.example/v1", api_key_env="OTHER").refuse_misnaming(TWO_APIS)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "key"),
+    [
+        (None, "m1"),
+        ("https://api.acme.example/v2", "m1"),
+        ("http://127.0.0.1:9/v1", "m1"),
+        ("https://gateway.example/v1", None),
+    ],
+)
+def test_the_other_apis_key_goes_to_the_vendor_or_a_stand_in_on_this_machine_alone(base_url, key):
+    assert two_apis(base_url=base_url).endpoint_of(TWO_APIS, None).other_key == key
+
+
+def test_the_inference_key_does_not_follow_the_management_api_to_a_gateway():
+    endpoint = two_apis(management_url="https://gateway.example").endpoint_of(TWO_APIS, None, "management")
+
+    assert (endpoint.api_key, endpoint.other_key) == ("m1", None)
+
+
+def test_a_dot_at_the_end_of_a_host_does_not_make_it_anothers():
+    assert sources(base_url="https://api.acme.example./v1").source_of(ACME) == "acme"
+
+
+def test_at_another_host_of_the_vendor_its_management_api_is_where_it_always_is():
+    endpoint = two_apis(base_url="https://api.acme.example/v2").endpoint_of(TWO_APIS, None, "management")
+
+    assert endpoint.base_url == "https://manage.acme.example"

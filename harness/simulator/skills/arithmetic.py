@@ -1,8 +1,9 @@
 """Answers to questions that are arithmetic: an expression, or steps told one after the other.
 
-It stands apart from the parser because here it is decided whether arithmetic is asked for at all, and how the answer is worded.
+It stands apart from the parser because here it is decided whether arithmetic is asked for at all, and how to say it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -17,28 +18,45 @@ LARGEST = 10**60
 """Beyond this a chain of steps is given up."""
 
 _ASKS = (
-    r"\b(?:what(?:'s| is| are| do| does| would| will)?|whats|calculate|compute|evaluate|work out|figure out|solve|how much|how many|find|"
-    r"determine|tell me|give me|add|subtract|multiply|divide|sum|total|product|result|equals?|math|arithmetic|quick|answer|"
+    r"\b(?:what(?:'s| is| are| do| does| would| will)?|whats|calculate|compute|evaluate|"
+    r"work out|figure out|solve|how much|how many|find|"
+    r"determine|tell me|give me|add|subtract|multiply|divide|sum|total|product|result|"
+    r"equals?|math|arithmetic|quick|answer|"
     r"square root|percent|simplify|remainder|average|mean|median|double|triple|half|is it true)\b|=|^[\s\d(]"
 )
 _STEPS = (
-    (rf"\b(?:add|plus|increase (?:it|that|the result|this) by|adding)\b\s+(?P<n>{NUMBER})|\b(?:and )?then \+ ?(?P<n>{NUMBER})", "+"),
-    (rf"\b(?:subtract|minus|take away|take off|deduct|remove|decrease (?:it|that|the result|this) by)\b\s+(?P<n>{NUMBER})", "-"),
-    (rf"\b(?:multiply|times)\b(?:\s+(?:it|that|this|the (?:result|sum|total|answer|product|difference|number)))?(?:\s+by)?\s+(?P<n>{NUMBER})", "*"),
-    (rf"\bdivide\b(?:\s+(?:it|that|this|the (?:result|sum|total|answer|product|difference|number)))?\s+by\s+(?P<n>{NUMBER})", "/"),
+    ((
+rf"\b(?:add|plus|increase (?:it|that|the result|this) by|adding)\b\s+(?P<n>{NUMBER})|"
+rf"\b(?:and )?then \+ ?(?P<n>{NUMBER})"
+), "+"),
+    ((
+rf"\b(?:subtract|minus|take away|take off|deduct|remove|decrease (?:it|that|the result|"
+rf"this) by)\b\s+(?P<n>{NUMBER})"
+), "-"),
+    ((
+rf"\b(?:multiply|times)\b(?:\s+(?:it|that|this|the (?:result|sum|total|answer|product|"
+rf"difference|number)))?(?:\s+by)?\s+(?P<n>{NUMBER})"
+), "*"),
+    ((
+rf"\bdivide\b(?:\s+(?:it|that|this|the (?:result|sum|total|answer|product|difference|"
+rf"number)))?\s+by\s+(?P<n>{NUMBER})"
+), "/"),
     (r"\bdouble (?:it|that|this|the (?:result|sum|total|answer|product|difference|number))\b", "*2"),
     (r"\btriple (?:it|that|this|the (?:result|sum|total|answer|product|difference|number))\b", "*3"),
     (r"\bhalve (?:it|that|this|the (?:result|sum|total|answer|product|difference|number))\b|\btake half\b", "/2"),
     (r"\bsquare (?:it|that|this|the (?:result|sum|total|answer|product|difference|number))\b", "^2"),
 )  # fmt: skip
-_START = rf"\b(?:start(?:ing)?(?: with| from| at)?|begin(?:ning)?(?: with| from| at)?|take|think of|given|let x be|pick|choose)\s+(?:the number\s+)?(?P<n>{NUMBER})"
+_START = (
+    rf"\b(?:start(?:ing)?(?: with| from| at)?|begin(?:ning)?(?: with| from| at)?|take|"
+    rf"think of|given|let x be|pick|choose)\s+(?:the number\s+)?(?P<n>{NUMBER})"
+)
 
 
 def sum_asked(request: Request) -> Said | None:
     """The value of an expression that uses every number of the request: then nothing but arithmetic is asked."""
     found = worked(request.text)
-    whole_text = numbers_in(request.text)
-    if found is None or len(numbers_in(found.written)) < len(whole_text) or len(whole_text) < 1:
+    numbers = Counter(numbers_in(request.text))
+    if found is None or not numbers or numbers - Counter(numbers_in(found.written)):
         return None
     return arithmetic(request)
 
@@ -82,7 +100,10 @@ def rounded(value: Fraction, text: str) -> str:
     if find(r"\bas a (?:simplified |reduced )?fraction\b", text):
         return str(value)
     if find(
-        r"\b(?:nearest|closest) (?:whole|integer)|\bround(?:ed)?(?: (?:it|up|down|off|your answer|the (?:answer|result)))?(?: to)? (?:an? |the )?(?:integer|whole)",
+        (
+            r"\b(?:nearest|closest) (?:whole|integer)|\bround(?:ed)?(?: (?:it|up|down|off|"
+            r"your answer|the (?:answer|result)))?(?: to)? (?:an? |the )?(?:integer|whole)"
+        ),
         text,
     ):
         return shown(value, 0)
@@ -107,7 +128,10 @@ def _stepwise(text: str) -> Fraction | None:
     return None
 
 
-_LINK = r"\b(?:then|next|after|finally|and|it|that|the (?:result|sum|total|answer|product|difference|quotient|number))\b|[,;.]"
+_LINK = (
+    r"\b(?:then|next|after|finally|and|it|that|the (?:result|sum|total|answer|product|"
+    r"difference|quotient|number))\b|[,;.]"
+)
 
 
 def _walked(value: Fraction | None, steps: Sequence[tuple[int, str, regex.Match[str]]]) -> Fraction | None:
@@ -130,7 +154,11 @@ def _stepped(value: Fraction, symbol: str, operand: Fraction) -> Fraction:
 def _linear(text: str) -> Fraction | None:
     """x in '3x + 4 = 19', where that is what is asked."""
     match = find(
-        r"(?P<a>\d{1,9}(?:\.\d{1,6})?)?\s*\*?\s*\b?(?P<x>[xyzn])\s*(?:(?P<sign>[+\-−])\s*(?P<b>\d{1,9}(?:\.\d{1,6})?))?\s*=\s*(?P<minus>-)?(?P<c>\d{1,9}(?:\.\d{1,6})?)(?![\d.]*\s*[-+*/x])",  # noqa: RUF001
+        (
+            r"(?P<a>\d{1,9}(?:\.\d{1,6})?)?\s*\*?\s*\b?(?P<x>[xyzn])\s*(?:(?P<sign>[+\-−])\s"  # noqa: RUF001 - marks that people write
+            r"*(?P<b>\d{1,9}(?:\.\d{1,6})?))?\s*=\s*(?P<minus>-)?(?P<c>\d{1,9}(?:\.\d"
+            r"{1,6})?)(?![\d.]*\s*[-+*/x])"
+        ),
         text,
     )
     if match is None or not find(r"\b(?:solve|find|what|value|if|where|for)\b", text):

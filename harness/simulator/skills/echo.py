@@ -4,6 +4,7 @@ It stands apart from repeating because nothing is counted here, and the words mu
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from harness.simulator.skills.patterns import find, find_all
 from harness.simulator.skills.request import Request, Said
@@ -11,11 +12,18 @@ from harness.simulator.skills.words import quotations, sentences, without_quotat
 
 _VERB = (
     r"\b(?:reply|respond|answer|say|output|print|return|type|send|write|produce|emit|echo|repeat|state|utter|give me|"
-    r"give back|tell me|respond back|reply back|write back|message me|(?:your|the)(?: entire| whole| only| full| complete| next)* (?:response|reply|answer|output|message) (?:must|should|shall|will|has to|is to|can)(?: only| just)? (?:be|say|read|consist of|contain))\b"
+    r"give back|tell me|respond back|reply back|write back|message me|(?:your|"
+    r"the)(?: entire| whole| only| full| complete| next)* (?:response|reply|answer|output|"
+    r"message) (?:must|should|shall|will|has to|is to|can)(?: only| just)? (?:be|say|read|"
+    r"consist of|contain))\b"
 )
-_ONLY = r"(?:exactly|only|just|precisely|simply|literally|solely|verbatim|nothing but|back|to me|me|with|by saying|by writing|using|in full|once)"
+_ONLY = (
+    r"(?:exactly|only|just|precisely|simply|literally|solely|verbatim|nothing but|back|"
+    r"to me|me|with|by saying|by writing|using|in full|once)"
+)
 _WORD_NOUN = (
-    r"(?:word|words|phrase|text|string|sentence|line|message|token|letter|letters|character|characters|symbol|emoji|number|"
+    r"(?:word|words|phrase|text|string|sentence|line|message|token|letter|letters|"
+    r"character|characters|symbol|emoji|number|"
     r"digit|name|reply|answer|response|output|content|code|acronym|expression|greeting)"
 )
 _ADJECTIVE = (
@@ -23,21 +31,32 @@ _ADJECTIVE = (
 )
 _LEAD = rf"{_VERB}(?:\s*,?\s+{_ONLY})*+(?:\s+this)?(?:\s+(?:the|a|one|this|these|that))?(?:\s+{_ADJECTIVE})*+"
 _STOPS = (
-    r"(?=\s*(?:$|\n|[,;]?\s*(?:and|but|with|without|then|in) (?:nothing|do not|don't|no |any |add|say nothing|not|(?:all )?upper|lower|"
-    r"(?:all )?cap|stop)|[,;:.!?]?\s*(?:nothing (?:else|more)|instead\b|no (?:other|more|extra|punctuation|quotes)|without|verbatim|please|exactly|"
-    r"only\b|to (?:this|me|confirm|acknowledge|show)|if (?:you|this)|when you|so (?:I|that)|as your|for (?:me|this))|[.!?](?:\s|$)))"
+    r"(?=\s*(?:$|\n|[,;]?\s*(?:and|but|with|without|then|in) (?:nothing|do not|don't|no |"
+    r"any |add|say nothing|not|(?:all )?upper|lower|"
+    r"(?:all )?cap|stop)|[,;:.!?]?\s*(?:nothing (?:else|more)|instead\b|no (?:other|more|"
+    r"extra|punctuation|quotes)|without|verbatim|please|exactly|"
+    r"only\b|to (?:this|me|confirm|acknowledge|show)|if (?:you|this)|when you|so (?:I|"
+    r"that)|as your|for (?:me|this))|[.!?](?:\s|$)))"
 )
 _NO_TARGET = (
-    r"^(?:the|a|an|one|two|three|your|my|its|his|her|their|some|something|anything|nothing|valid|json|yaml|xml|html|markdown|python|"
-    r"whether|what|which|who|how|why|where|when|if|yes or|true or|only|just|exactly|with|to|about|it|that|this|me|us|in|as|"
+    r"^(?:the|a|an|one|two|three|your|my|its|his|her|their|some|something|anything|"
+    r"nothing|valid|json|yaml|xml|html|markdown|python|"
+    r"whether|what|which|who|how|why|where|when|if|yes or|true or|only|just|exactly|with|"
+    r"to|about|it|that|this|me|us|in|as|"
     r"whatever|more|less|back|all|every|each|again|as|at|for|from|code|text|by|briefly|concisely|politely|honestly|"
-    r"english|french|german|spanish|numbers?|digits?|words?|letters?|bullets?|is|are|be|using|no more|up|out|down|of|so)\b"
+    r"english|french|german|spanish|numbers?|digits?|words?|letters?|bullets?|is|are|be|"
+    r"using|no more|up|out|down|of|so)\b"
 )
 _ALTERNATIVE = r"\b(?:or|either)\b|/"
 _ALWAYS = (
-    r"\b(?:always|every|each|all|any|anything|whatever|no matter|regardless|everything|only ever|never say anything (?:else|but)|"
+    r"\b(?:always|every|each|all|any|anything|whatever|no matter|regardless|everything|"
+    r"only ever|never say anything (?:else|but)|"
     r"from now on|must|only|exactly|nothing but|nothing else)\b"
 )
+
+
+LONGEST_RULE = 6000
+"""Characters beyond which an earlier message is material and not a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +111,7 @@ def _in_order(text: str) -> _Target | None:
     quoted = quotations(text)
     if len(quoted) < 2:  # noqa: PLR2004 - one after another takes two
         return None
-    gaps = [text[a.end : b.start] for a, b in zip(quoted, quoted[1:], strict=False)]
+    gaps = [text[a.end : b.start] for a, b in pairwise(quoted)]
     if not find(rf"{_VERB}[^.\n\"]{{0,60}}$", text[: quoted[0].start]) and not find(r"\bfirst line\b", text):
         return None
     if not all(
@@ -132,11 +151,12 @@ def _hedged(text: str, at: int) -> bool:
 
 def _after_colon(text: str) -> _Target | None:
     lead = (
-        rf"{_LEAD}(?:\s+(?:{_WORD_NOUN}|{_ONLY}|this|text|after me|it|as it is|as is|below|exactly|word for word|"
-        rf"character for character|without changes?))*\s*:\s*"
+        rf"{_LEAD}(?:\s+(?:{_WORD_NOUN}|{_ONLY}|this|text|after me|it|as it is|as is|below|exactly|word for word|to me|"
+        r"for me|please|character for character|without changes?|(?:and )?nothing (?:else|"
+        r"more|less)|no more|no less)|,)*\s*:\s*"
     )
     for match in find_all(lead, text):
-        if _hedged(text, match.start()):
+        if _hedged(text, match.end() - 1):
             continue
         rest = text[match.end() :]
         stop = find(r"\n\s*\n", rest)
@@ -151,13 +171,17 @@ def _after_noun(text: str) -> _Target | None:
     for match in find_all(pattern, text):
         what = match.group("what").strip()
         refers = find(
-            rf"^(?:of|that|which|for|you|in|is|to|with|from|as|or|and|only|by|count|on|I|we|he|she|it|they|{_WORD_NOUN})\b",
+            (
+                rf"^(?:of|that|which|for|you|in|is|to|with|from|as|or|and|only|by|count|on|about|"
+                rf"describing|regarding|I|we|he|she|"
+                rf"it|they|{_WORD_NOUN})\b"
+            ),
             what,
         )
         # 'the code word' and 'the name please' speak of a thing; 'the code X-1' gives it.
         vague = find(r"^(?:code|name|answer|reply|response|output|content|greeting|number|digit)$", match.group("noun"))
         named = find(r"(?-i:\p{Lu})|\d", what)
-        if _hedged(text, match.start()) or find(_ALTERNATIVE, what) or refers or (vague and not named):
+        if _hedged(text, match.start("what")) or find(_ALTERNATIVE, what) or refers or (vague and not named):
             continue
         return _Target(words=what, start=match.start("what"), end=match.end("what"))
     return None
@@ -165,8 +189,15 @@ def _after_noun(text: str) -> _Target | None:
 
 def _bare(text: str) -> _Target | None:
     """Words without marks: after 'only', 'exactly', 'just', or a word or two that end the sentence."""
-    firm = rf"{_VERB}(?:\s+(?:back|to me|me|with|simply|this))*\s+(?:exactly|only|just|precisely|simply|literally|nothing but)(?:\s+with)?\s+(?P<what>[^\n,;:\"]{{1,80}}?){_STOPS}"
-    loose = rf"(?:^|[.!?:,\n]\s*|\b(?:please|just|simply|only|then|now|and|you to|can you|could you|would you|must)\s+){_VERB}(?:\s+(?:back|to me|me|with|by saying))*\s+(?P<what>\d+(?:[ ,-]+\d+)+|[^\s,;:\"]+(?: [^\s,;:\".!?]+)??){_STOPS}"
+    firm = (
+        rf"{_VERB}(?:\s+(?:back|to me|me|with|simply|this))*\s+(?:exactly|only|just|precisely|"
+        rf"simply|literally|nothing but)(?:\s+with)?\s+(?P<what>[^\n,;:\"]{{1,80}}?){_STOPS}"
+    )
+    loose = (
+        rf"(?:^|[.!?:,\n]\s*|\b(?:please|just|simply|only|then|now|and|you to|can you|"
+        rf"could you|would you|must)\s+){_VERB}(?:\s+(?:back|to me|me|with|"
+        rf"by saying))*\s+(?P<what>\d+(?:[ ,-]+\d+)+|[^\s,;:\"]+(?: [^\s,;:\".!?]+)??){_STOPS}"
+    )
     for pattern, longest in ((firm, 8), (loose, 2)):
         for match in find_all(pattern, text):
             what = match.group("what").strip()
@@ -175,7 +206,7 @@ def _bare(text: str) -> _Target | None:
                 and not find(_NO_TARGET, what)
                 and not find(_ALTERNATIVE, what)
             )
-            if fits and not _hedged(text, match.start()):
+            if fits and not _hedged(text, match.start("what")):
                 what = what.rstrip(".!?") if len(what.rstrip(".!?")) else what
                 return _Target(words=what, start=match.start("what"), end=match.end("what"))
     return None
@@ -183,11 +214,15 @@ def _bare(text: str) -> _Target | None:
 
 def _after_me(text: str) -> _Target | None:
     match = find(
-        r"\b(?:repeat(?: back)?(?: after me| this| the following| what I say| these words)?|echo(?: back)?(?: this| the following)?|copy(?: out)?(?: this| the following)?(?: text| sentence| line| exactly)*|"
-        r"(?:say|write|type) (?:this|the following) (?:back|out|exactly|verbatim))(?: (?:text|sentence|word|words|phrase|line|message|string|exactly|verbatim|word for word|without changes))*\s*[:,\n-]\s*(?P<what>\S.*)$",
+        r"\b(?:repeat(?: back)?(?: after me| this| the following| what I say| these words)?|"
+        r"echo(?: back)?(?: this| the following)?|copy(?: out)?(?: this|"
+        r" the following)?(?: text| sentence| line| exactly)*|"
+        r"(?:say|write|type) (?:this|the following) (?:back|out|exactly|verbatim))(?: (?:text|"
+        r"sentence|word|words|phrase|line|message|string|exactly|verbatim|word for word|"
+        r"without changes))*\s*[:,\n-]\s*(?P<what>\S.*)$",
         text.replace("\n", "\x00"),
     )
-    if match is None or _hedged(text, match.start()):
+    if match is None or _hedged(text, match.start("what")):
         return None
     what = match.group("what").replace("\x00", "\n").strip()
     return _Target(words=what, start=match.start("what"), end=match.end("what"))
@@ -197,13 +232,17 @@ def _conditional(request: Request) -> Said | None:
     """'When I say X, answer Y', set earlier in the conversation, where X has now been said."""
     asked = request.whole[:2000].strip()
     bare = asked.strip(" \"'.!?").lower()
-    rules = [
-        turn.text for turn in request.conversation.messages if turn.text != request.whole and len(turn.text) < 6000
-    ]
+    others = [turn.text for turn in request.conversation.messages if turn.text != request.whole]
+    rules = [text for text in others if len(text) < LONGEST_RULE]
     pattern = (
-        r"\b(?:if|when|whenever|every time|each time|once)\b[^.\n\"]{0,40}?\b(?:say|says|said|write|writes|ask|asks|type|types|mention|mentions|sends?|is|contains|includes|asked about)\s+"
-        r"(?:the word |about |exactly )?(?P<x>\"\"\d+|[\w ]{1,40}?)\s*,?\s*(?:then )?(?:you )?(?:must |should |always |will |only |just )*"
-        r"(?:reply|respond|answer|say|write|output)(?:ing)?\s+(?:only |exactly |just )*(?:with )?(?:only |exactly |just )*(?:the word |the phrase )?(?P<y>\"\"\d+|[^\n.,;\"]{1,60})"
+        r"\b(?:if|when|whenever|every time|each time|once)\b[^.\n\"]{0,40}?\b(?:say|says|said|"
+        r"write|writes|ask|asks|type|types|mention|mentions|sends?|is|contains|includes|"
+        r"asked about)\s+"
+        r"(?:the word |about |exactly )?(?P<x>\"\"\d+|"
+        r"[\w ]{1,40}?)\s*,?\s*(?:then )?(?:you )?(?:must |should |always |will |only |just )*"
+        r"(?:reply|respond|answer|say|write|output)(?:ing)?\s+(?:only |exactly |"
+        r"just )*(?:with )?(?:only |exactly |just )*(?:the word |the phrase )?(?P<y>\"\"\d+|"
+        r"[^\n.,;\"]{1,60})"
     )
     for rule in rules:
         quoted = quotations(rule)

@@ -1,6 +1,6 @@
 """Arithmetic as it is written and spoken, parsed and worked out exactly.
 
-It stands apart as a parser over a list of tokens, bounded in depth and in the size of numbers; nothing is ever evaluated as code.
+It stands apart as a parser over tokens, bounded in depth and in the size of numbers; nothing is evaluated as code.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ MOST_BITS = 4096
 _SPOKEN = (
     (r"\b(?:is|when|it is|are|was|when it is) divided by\b", " / "),
     (r"\bto the power of\b|\braised to(?: the power(?: of)?)?\b|\*\*", " ^ "),
-    (r"\b(?:multiplied by|times by|times)\b|(?<=[\d)])\s*[x×·∙⋅✕✖]\s*(?=[\d(-])|[×·∙⋅*]", " * "),  # noqa: RUF001 - signs people use
-    (r"\bdivided by\b|(?<=\d)\s+over\s+(?=\d)|÷|∕|\binto equal parts of\b", " / "),  # noqa: RUF001 - signs people use
+    (r"\b(?:multiplied by|times by|times)\b|(?<=[\d)])\s*[x×·∙⋅✕✖]\s*(?=[\d(-])|[×·∙⋅*]", " * "),  # noqa: RUF001 - marks that people write
+    (r"\bdivided by\b|(?<=\d)\s+over\s+(?=\d)|÷|∕|\binto equal parts of\b", " / "),  # noqa: RUF001 - marks that people write
     (r"\b(?:per ?cent|percentage) of\b|%\s*of\b", " %of "),
     (r"\bper ?cent\b", " % "),
     (r"\bplus\b|\badded to\b|\bmore than(?= (?:\d|twice|double))", " + "),
-    (r"\bminus\b|\btake away\b|[−–—]", " - "),  # noqa: RUF001 - signs people use
+    (r"\bminus\b|\btake away\b|[−–—]", " - "),  # noqa: RUF001 - marks that people write
     (r"\bsquared\b|²", " ^ 2 "),
     (r"\bcubed\b|³", " ^ 3 "),
     (r"\b(?:modulo|mod)\b", " mod "),
@@ -55,7 +55,9 @@ _SPOKEN = (
 _LISTS = {"sum", "product", "difference", "quotient", "mean", "median"}
 _VERBS = {"add": "to", "subtract": "from", "multiply": "by", "divide": "by"}
 _TOKEN = (
-    rf"(?P<junk>\d{{1,4}}[-/]\d{{1,2}}[-/]\d{{1,4}}(?!\d)|\d{{1,2}}:\d\d|\d+(?:\.\d+){{2,}}|\d+(?:-\d+)*-[^\W\d]\w*|[^\W\d]\w*-\d[\w-]*|\w*[^\W\d]\w*\d\w*|\d+[^\W\d]\w*)|(?P<number>{DIGITS})|(?P<word>{WORD_NUMBER})|"
+    rf"(?P<junk>\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?!\d)|\d{{1,2}}[-/]\d{{1,2}}[-/]\d{{4}}(?!\d)|\d{{1,2}}:\d\d|"
+    rf"\d+(?:\.\d+){{2,}}|\d+(?:-\d+)*-[^\W\d]\w*|[^\W\d]\w*-\d[\w-]*|\w*[^\W\d]\w*\d\w*|"
+    rf"\d+[^\W\d]\w*)|(?P<number>{DIGITS})|(?P<word>{WORD_NUMBER})|"
     r"(?P<op>%of|[-+*/^()%!,=])|(?P<name>[a-z]+)|(?P<other>[^\s])"
 )
 
@@ -98,7 +100,7 @@ def _written(tokens: Sequence[str]) -> str:
     text = " ".join(tokens)
     for before, after in (("( ", "("), (" )", ")"), (" ^ ", "^"), (" !", "!"), (" %of ", "% of "), (" ,", ",")):
         text = text.replace(before, after)
-    return text.replace("*", "×").replace("/", "÷")  # noqa: RUF001 - the sign itself
+    return text.replace("*", "×").replace("/", "÷")  # noqa: RUF001 - marks that people write
 
 
 def _tokens(text: str) -> list[str]:
@@ -108,7 +110,8 @@ def _tokens(text: str) -> list[str]:
     for match in find_all(_TOKEN, text):
         if match.group("number") or match.group("word"):
             value = number_of(match.group())
-            tokens.append("?" if value is None else str(value))
+            plain = match.group().replace(",", "") if match.group("number") else str(value)
+            tokens.append("?" if value is None else plain)
         else:
             tokens.append("?" if match.group("junk") or match.group("other") else match.group())
         if len(tokens) >= MOST_TOKENS:
@@ -117,7 +120,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _is_number(token: str) -> bool:
-    return token[:1].isdigit()
+    return token.lstrip(".")[:1].isdigit()
 
 
 class _Parser:
@@ -206,7 +209,7 @@ class _Parser:
         if _is_number(token):
             self.at += 1
             return self._implied(Fraction(token), depth)
-        if token == "(":
+        if token == "(":  # noqa: S105 - a bracket
             self.at += 1
             value = self.sum_(depth + 1)
             if self._peek() != ")":
@@ -218,7 +221,7 @@ class _Parser:
     def _implied(self, value: Fraction, depth: int) -> Fraction:
         """'3(4 + 5)' multiplies."""
         if self._peek() == "(":
-            right = self._attempt(lambda d: self._bracketed(d), depth)
+            right = self._attempt(self._bracketed, depth)
             if right is not None:
                 self.operations += 1
                 return _bounded(value * right)
@@ -243,7 +246,7 @@ class _Parser:
             return _bounded(_listed(token, values))
         if token in _VERBS:
             return self._verb(token, depth + 1)
-        if token == "remainder":
+        if token == "remainder":  # noqa: S105 - a word of arithmetic
             value = self._product(depth + 1)
             if self._peek() in {"is", "by", "and"}:
                 self.at += 1
@@ -358,7 +361,7 @@ def _listed(name: str, values: list[Fraction]) -> Fraction:
     return result
 
 
-_ONLY_EXPRESSION = compiled(r"^[\s\d.,+\-*/^()%!=?×÷x−–·²³√]{3,}$")  # noqa: RUF001 - signs people use
+_ONLY_EXPRESSION = compiled(r"^[\s\d.,+\-*/^()%!=?×÷x−–·²³√]{3,}$")  # noqa: RUF001 - marks that people write
 
 
 def bare_expression(text: str) -> bool:

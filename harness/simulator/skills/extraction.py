@@ -11,7 +11,10 @@ from harness.simulator.skills.slots import summary_of
 from harness.simulator.skills.values import matches, people, places
 from harness.simulator.skills.words import proper_names, quotations, sentences
 
-_ASKS = r"\b(?:extract|find|list|pull out|identify|give me|what (?:is|are)|which|get|return|show|pick out|name|spot|collect|output)\b"
+_ASKS = (
+    r"\b(?:extract|find|list|pull out|identify|give me|what(?:'s| is| are)|which|get|return|"
+    r"show|pick out|name|spot|collect|output)\b"
+)
 _KINDS = (
     (r"(?:e-?mail(?: address(?:es)?)?s?)", "email"),
     (r"(?:urls?|links?|web ?addresses|websites?)", "url"),
@@ -23,12 +26,24 @@ _KINDS = (
     (r"(?:hashtags?)", "hashtag"),
     (r"(?:years?)", "year"),
     (r"(?:ip addresses|ip address)", "ip"),
-    (r"(?:order (?:numbers?|ids?)|invoice (?:numbers?|ids?)|(?:product|tracking|reference|booking|ticket) (?:codes?|numbers?|ids?)|codes?|ids?)", "code"),
+    (
+        (
+            r"(?:order (?:numbers?|ids?)|invoice (?:numbers?|ids?)|(?:product|tracking|reference|"
+            r"booking|ticket) (?:codes?|numbers?|ids?)|codes?|ids?)"
+        ),
+        "code",
+    ),
     (r"(?:cit(?:y|ies)|places?|locations?|countr(?:y|ies)|towns?)", "place"),
-    (r"(?:people|persons?|names? of (?:the |all )?(?:people|persons?)|(?:person|people)'s names?|customer(?:'s)? names?|full names?|names?)", "person"),
+    (
+        (
+            r"(?:people|persons?|names? of (?:the |all )?(?:people|persons?)|(?:person|"
+            r"people)'s names?|customer(?:'s)? names?|full names?|names?)"
+        ),
+        "person",
+    ),
     (r"(?:numbers?|numerals|integers|figures)", "number"),
     (r"(?:capitali[sz]ed words|proper nouns?)", "proper"),
-)  # fmt: skip
+)
 
 
 def extracted(request: Request) -> Said | None:
@@ -40,14 +55,21 @@ def extracted(request: Request) -> Said | None:
     outside = text.replace(matter, " ", 1)
     for noun, kind in _KINDS:
         if not find(
-            rf"{_ASKS}[^.\n]{{0,40}}?\b{noun}\b(?! of (?:days|letters|words))[^.\n]{{0,40}}?\b(?:from|in|of|mentioned|contained|that|below|here)\b|{_ASKS}(?: only| just| all| the| every| any| each)*\s+{noun}\b\s*:",
+            (
+                rf"{_ASKS}[^.\n]{{0,40}}?\b{noun}\b(?! of (?:days|letters|"
+                rf"words))[^.\n]{{0,40}}?\b(?:from|in|of|mentioned|contained|that|below|here)\b|"
+                rf"{_ASKS}(?: only| just| all| the| every| any| each)*\s+{noun}\b\s*:"
+            ),
             outside,
         ):
             continue
         found = _of_kind(kind, matter)
         if found:
             single = find(
-                r"\bthe (?:first )?(?:\w+ )?(?:name|date|city|number|year|price|email|address|code|place|person|country|amount|url|link|id)\b",
+                (
+                    r"\bthe (?:first )?(?:\w+ )?(?:name|date|city|number|year|price|email|address|code|"
+                    r"place|person|country|amount|url|link|id)\b"
+                ),
                 outside,
             )
             chosen = (

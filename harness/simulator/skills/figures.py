@@ -107,11 +107,11 @@ def _words_value(text: str) -> Fraction | None:
 def numbers_in(text: str) -> list[Fraction]:
     """Every number in the text, in order; a minus counts where a number cannot stand before it."""
     found = []
-    for match in find_all(rf"(?:(?<![\w)\]]\s?)[-−](?=[\d.]))?{NUMBER}", text):  # noqa: RUF001 - the sign itself
+    for match in find_all(rf"(?:(?<![\w)\]]\s?)[-−](?=[\d.]))?{NUMBER}", text):  # noqa: RUF001 - marks that people write
         written = match.group()
-        value = number_of(written.lstrip("-−"))  # noqa: RUF001 - as above
+        value = number_of(written.lstrip("-−"))  # noqa: RUF001 - marks that people write
         if value is not None:
-            found.append(-value if written[0] in "-−" else value)  # noqa: RUF001 - as above
+            found.append(-value if written[0] in "-−" else value)  # noqa: RUF001 - marks that people write
     return found
 
 

@@ -50,21 +50,22 @@ def guesses(shapes: list[Ink], *, digits_only: bool) -> list[Guess]:
 def _solid(shapes: Sequence[Ink]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Which shapes are blots: nearly full without a hole, and too wide for an upright stroke."""
     without_hole = _holes(np.stack([_framed(shape) for shape in shapes]))[:, 3] > 0
-    full = np.array([float(shape.mean()) > 0.86 and shape.shape[1] > 0.45 * shape.shape[0] for shape in shapes])  # noqa: PLR2004
+    full = np.array([float(shape.mean()) > 0.76 and shape.shape[1] > 0.45 * shape.shape[0] for shape in shapes])  # noqa: PLR2004
     blots: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = full & without_hole
     return blots
 
 
 @lru_cache(maxsize=1)
 def _bank() -> _Bank:
-    """Features of every letterform as drawn, leaning, turned, wider, narrower and bolder; about half a second to make."""
-    names, shapes = [], []
+    """Features of every letterform, also leaning, turned, wider, narrower and bolder; made once."""
+    names: list[str] = []
+    shapes: list[Ink] = []
     for name, ink in letterforms():
         for n, (turn, lean, stretch, bold) in enumerate(_CHANGES if name in DIGITS else _CHANGES[:_FOR_CAPITALS]):
             shape = changed(ink, turn=turn, lean=lean, stretch=stretch, bold=bold)
-            shapes += [shape, _resized(shape, max(2, round(_COARSE * shape.shape[1] / shape.shape[0])), _COARSE)][
-                : 1 + (name in DIGITS and n in _IN_SMALL_PRINT)
-            ]
+            shapes.append(shape)
+            if name in DIGITS and n in _IN_SMALL_PRINT:
+                shapes.append(_resized(shape, max(2, round(_COARSE * shape.shape[1] / shape.shape[0])), _COARSE))
             names += [name] * (len(shapes) - len(names))
     made = features(shapes)
     # A shape whose holes closed when it was made bolder or smaller is a blot, and would make blots into characters.
@@ -102,7 +103,7 @@ def changed(ink: Ink, *, turn: float, lean: float, stretch: float, bold: float) 
         )
     if turn:
         canvas = canvas.rotate(turn, Image.Resampling.BILINEAR)
-    drawn = np.asarray(canvas, dtype=np.float32) / 255
+    drawn = np.asarray(canvas, dtype=np.float32) / np.float32(255)
     if bold:
         drawn = _bolder(drawn, max(1, round(bold * height)))
     rows, columns = np.nonzero(drawn > 0.3)  # noqa: PLR2004 - the visible part of a soft edge
@@ -141,7 +142,7 @@ def _unit(rows: Ink) -> Ink:
 
 def _resized(ink: Ink, width: int, height: int) -> Ink:
     image = Image.fromarray(np.ascontiguousarray(ink * 255).astype(np.uint8))
-    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32) / 255
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32) / np.float32(255)
 
 
 def _framed(ink: Ink) -> Ink:

@@ -4,11 +4,13 @@ It stands apart because texts may be megabytes: rare words of the question are l
 what stands around them is taken apart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.simulator.skills.words import ends_in_abbreviation, stem, stems, words
+from harness.simulator.skills.words import ends_in_abbreviation, stem, words
 
 MOST_CHARACTERS = 32_000_000
+MOST_WORDS = 24
 MOST_PLACES = 400
 """Places of one word that are looked at: a word met more often says little about where the answer is."""
 
@@ -18,15 +20,14 @@ REACH = 400
 ABSENT = 0.5
 """Weight of a word of the question that the text never has: it may be said there in another word."""
 
-KIN = {
-    stem(word): tuple(stem(other) for other in others.split())
-    for word, others in {
-        "job": "work works working", "profession": "work", "occupation": "work", "called": "named name", "name": "named called",
-        "named": "called name", "visit": "trip travel going visiting", "old": "age aged", "age": "old aged", "live": "lives from moved", "colour": "color",
-        "color": "colour", "favourite": "favorite", "favorite": "favourite", "cost": "price costs", "price": "cost costs", "big": "large", "tall": "high height",
-        "high": "tall height", "born": "birthday birth", "begin": "start", "start": "begin", "wrote": "written author", "password": "passphrase passcode",
-    }.items()
-}  # fmt: skip
+_KIN_ROWS = (
+    "job work works working", "profession work", "occupation work", "called named name", "name named called",
+    "named called name", "visit trip travel going visiting", "old age aged", "age old aged", "live lives from moved",
+    "colour color", "color colour", "favourite favorite", "favorite favourite", "cost price costs", "price cost costs",
+    "big large", "tall high height", "high tall height", "born birthday birth", "begin start", "start begin",
+    "wrote written author", "password passphrase passcode",
+)  # fmt: skip
+KIN = {stem(row.split()[0]): tuple(stem(other) for other in row.split()[1:]) for row in _KIN_ROWS}
 """Everyday words that may stand for each other in a question and its answer."""
 
 _ENDS = ("\n", ". ", "! ", "? ", ".\n", "。")
@@ -45,10 +46,13 @@ class Passage:
     at: int
 
 
-def passages(text: str, question: str, *, most: int = 8) -> list[Passage]:
-    """The best passages, best first; among equals the later one, as later words correct earlier ones."""
+def passages(text: str, sought: Sequence[str], *, most: int = 8) -> list[Passage]:
+    """The best passages, best first; among equals the later one, as later words correct earlier ones.
+
+    sought  stems of the question's words
+    """
     text = text[-MOST_CHARACTERS:]
-    asked = list(dict.fromkeys(stems(question)))[:24]
+    asked = list(dict.fromkeys(sought))[:MOST_WORDS]
     if not asked or not text:
         return []
     low = text.lower()
@@ -71,7 +75,7 @@ def _places(low: str, word: str) -> list[int]:
     """Where the word begins, the first and the last of many."""
     # A stem may have lost letters at its end, so what is looked up is shorter by as many.
     sought = word[:-1] if word.endswith("y") and len(word) > 3 else word  # noqa: PLR2004 - 'city' and 'cities'
-    found = []
+    found: list[int] = []
     at = low.find(sought)
     while at >= 0 and len(found) < MOST_PLACES:
         if at == 0 or not low[at - 1].isalnum():

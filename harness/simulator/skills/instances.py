@@ -6,10 +6,14 @@ It stands apart from JSON in prose and from tools, which both need such values.
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
+
+import regex
 
 from harness.simulator.skills.patterned import matching
 from harness.simulator.skills.patterns import find
+from harness.simulator.skills.schemas import both, is_number, resolved, type_of
 from harness.simulator.skills.slots import found_values, plausible
 from harness.simulator.skills.values import matches, split_name
 from harness.simulator.skills.wordplay import listed
@@ -17,6 +21,9 @@ from harness.simulator.skills.wordplay import listed
 DEEPEST = 16
 MOST_NODES = 3000
 MOST_ITEMS = 200
+LONGEST_PATTERN = 400
+NAME_PART = 4
+"""Letters from which a part of a property's name is looked for in the text."""
 
 
 @dataclass(kw_only=True)
@@ -46,79 +53,35 @@ def arguments_for(schema: Any, text: str) -> dict[str, Any]:
     return made if isinstance(made, dict) else {}
 
 
-def resolved(schema: Any, root: Mapping[str, Any], hops: int = 8) -> dict[str, Any]:
-    """The schema with its local reference followed and its `allOf` merged; {} for what is no schema."""
-    if not isinstance(schema, Mapping):
-        return {}
-    merged = dict(schema)
-    while isinstance(merged.get("$ref"), str) and hops:
-        hops -= 1
-        target = _pointed(merged.pop("$ref"), root)
-        merged = {**target, **merged}
-    merged.pop("$ref", None)
-    parts = merged.pop("allOf", None)
-    for part in parts if isinstance(parts, list) and hops else ():
-        merged = _both(merged, resolved(part, root, hops - 1))
-    return merged
-
-
-def _pointed(reference: str, root: Mapping[str, Any]) -> dict[str, Any]:
-    node: Any = root
-    if not reference.startswith("#"):
-        return {}
-    for part in reference[1:].split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, Mapping):
-            node = node.get(key)
-        elif isinstance(node, list) and key.isascii() and key.isdigit() and int(key[:9]) < len(node):
-            node = node[int(key[:9])]
-        else:
-            return {}
-    return dict(node) if isinstance(node, Mapping) else {}
-
-
-def _both(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    merged = {**a, **b}
-    if isinstance(a.get("properties"), Mapping) and isinstance(b.get("properties"), Mapping):
-        merged["properties"] = {**a["properties"], **b["properties"]}
-    if isinstance(a.get("required"), list) and isinstance(b.get("required"), list):
-        merged["required"] = [*a["required"], *b["required"]]
-    for key, chosen in (
-        ("minimum", max),
-        ("maximum", min),
-        ("minLength", max),
-        ("maxLength", min),
-        ("minItems", max),
-        ("maxItems", min),
-    ):
-        if _is_number(a.get(key)) and _is_number(b.get(key)):
-            merged[key] = chosen(a[key], b[key])
-    return merged
-
-
 def _made(name: str, schema: Any, making: Making, depth: int) -> Any:
     making.nodes += 1
     rules = resolved(schema, making.root)
     if depth > DEEPEST or making.nodes > MOST_NODES:
         return None
+    for _ in range(DEEPEST):
+        branch = _branch(rules, making, depth)
+        if branch is None:
+            break
+        rules = both({key: value for key, value in rules.items() if key not in {"anyOf", "oneOf"}}, branch)
     if "const" in rules:
         return rules["const"]
-    branch = _branch(rules, making, depth)
-    if branch is not None:
-        rules = _both({key: value for key, value in rules.items() if key not in {"anyOf", "oneOf"}}, branch)
-        if "const" in rules:
-            return rules["const"]
     wanted = type_of(rules)
     options = rules.get("enum")
     if isinstance(options, list) and options:
         found = found_values(name, {**rules, "type": wanted}, making.text)
-        return found[0] if found else rules["default"] if rules.get("default") in options else options[0]
+        return (
+            found[0]
+            if found
+            else rules["default"]
+            if "default" in rules and rules["default"] in options
+            else options[0]
+        )
     maker = _MAKERS.get(wanted)
     return maker(name, {**rules, "type": wanted}, making, depth) if maker else None
 
 
 def _branch(rules: Mapping[str, Any], making: Making, depth: int) -> dict[str, Any] | None:
-    """The alternative to make: one that the text has a value for, else the first that is no null; deep down, the simplest."""
+    """The alternative to make: the first that is no null; deep down, the simplest."""
     alternatives = rules.get("anyOf") or rules.get("oneOf")
     if not isinstance(alternatives, list) or not alternatives:
         return None
@@ -137,23 +100,6 @@ def _complexity(rules: Mapping[str, Any]) -> int:
         "number": 1,
         "array": 3 if rules.get("minItems") else 2,
     }.get(type_of(rules), 4)
-
-
-def type_of(rules: Mapping[str, Any]) -> str:
-    """The type to make; where several are allowed, the first that is no null; where none is said, by the other keywords."""
-    wanted = rules.get("type")
-    if isinstance(wanted, list):
-        wanted = next((one for one in wanted if one != "null"), "null")
-    if isinstance(wanted, str):
-        return wanted
-    for keys, kind in (
-        ({"properties", "required", "additionalProperties", "minProperties"}, "object"),
-        ({"items", "prefixItems", "minItems", "maxItems"}, "array"),
-        ({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}, "number"),
-    ):
-        if keys & set(rules):
-            return kind
-    return "string"
 
 
 def _object(name: str, rules: Mapping[str, Any], making: Making, depth: int) -> dict[str, Any]:
@@ -184,11 +130,11 @@ def _spoken_of(name: str, rules: Mapping[str, Any], making: Making) -> bool:
     wanted = type_of(rules)
     if wanted in {"object", "array"}:
         return wanted == "array" and any(
-            part.rstrip("s") in making.text.lower() for part in split_name(name) if len(part) > 3
+            part.rstrip("s") in making.text.lower() for part in split_name(name) if len(part) >= NAME_PART
         )
     if rules.get("enum") or wanted == "boolean":
         return bool(found_values(name, {**rules, "type": wanted}, making.text))
-    named = any(len(part) > 3 and part.rstrip("s") in making.text.lower() for part in split_name(name))  # noqa: PLR2004 - a word
+    named = any(len(part) >= NAME_PART and part.rstrip("s") in making.text.lower() for part in split_name(name))
     shaped = wanted == "string" and any(part in {"date", "time", "email", "when", "day"} for part in split_name(name))
     return (named or shaped) and bool(found_values(name, {**rules, "type": wanted}, making.text))
 
@@ -213,7 +159,7 @@ def _array(name: str, rules: Mapping[str, Any], making: Making, depth: int) -> l
 def _several(name: str, rule: Mapping[str, Any], making: Making) -> list[Any]:
     """All values that the text has for a list: under the list's own name, or of the kind of its items."""
     wanted = rule["type"]
-    if wanted in {"object", "array", "null"}:
+    if wanted in {"object", "array", "null"} or {"const", "anyOf", "oneOf"} & set(rule):
         return []
     found = found_values(name, rule, making.text)
     if wanted == "string" and not rule.get("enum") and len(found) == 1:
@@ -294,66 +240,58 @@ def _fitted(value: Any, rules: Mapping[str, Any], name: str) -> Any:
         most, least = _count(rules.get("maxLength"), 10**6), min(_count(rules.get("minLength"), 0), 10_000)
         value = value[:most] if len(value) > most else value
         return value if len(value) >= least else (value or "x") + "x" * (least - max(len(value), 1))
-    return _bounded(value, rules) if _is_number(value) else value
+    return _bounded(value, rules) if is_number(value) else value
 
 
 def _patterned(value: str, pattern: str) -> str:
+    """The value if the pattern matches it, else a text that it matches; the value again where none is found."""
     try:
-        if len(pattern) <= 400 and find(f"(?-i:{pattern})", value):  # noqa: PLR2004 - longer patterns are not tried
-            return value
-    except Exception as problem:  # regex reports a pattern that it cannot read by a class of its own
-        if not type(problem).__module__.startswith("regex"):
-            raise
+        fits = len(pattern) <= LONGEST_PATTERN and find(f"(?-i:{pattern})", value)
+    except regex.error:
         return value
-    return matching(pattern) or value
+    return value if fits else matching(pattern) or value
 
 
 def _numeral(name: str, rules: Mapping[str, Any], making: Making, depth: int) -> Any:
     del depth
     found = found_values(name, rules, making.text)
     default = rules.get("default")
-    value = found[0] if found else default if _is_number(default) else plausible(name, rules, making.text)
+    value = found[0] if found else default if is_number(default) else plausible(name, rules, making.text)
     return _bounded(value, rules)
 
 
-def _bounded(value: Any, rules: Mapping[str, Any]) -> int | float:
+def _bounded(value: Any, rules: Mapping[str, Any]) -> Any:
     """The number nearest to the value that the schema allows."""
     integer = rules.get("type") == "integer"
-    step = (
-        rules["multipleOf"] if _is_number(rules.get("multipleOf")) and rules["multipleOf"] > 0 else 1 if integer else 0
-    )
-    low, high = rules.get("minimum"), rules.get("maximum")
+    low, high, step = rules.get("minimum"), rules.get("maximum"), rules.get("multipleOf")
+    if not is_number(step) or step <= 0:
+        step = 1 if integer else 0
     gap = step or 0.001
-    if _is_number(rules.get("exclusiveMinimum")):
-        low = max(rules["exclusiveMinimum"] + gap, low if _is_number(low) else -math.inf)
-    if _is_number(rules.get("exclusiveMaximum")):
-        high = min(rules["exclusiveMaximum"] - gap, high if _is_number(high) else math.inf)
-    if _is_number(low) and value < low:  # type: ignore[operator]
+    above, below = rules.get("exclusiveMinimum"), rules.get("exclusiveMaximum")
+    if is_number(above):
+        low = max(above + gap, low) if is_number(low) else above + gap
+    if is_number(below):
+        high = min(below - gap, high) if is_number(high) else below - gap
+    if is_number(low) and value < low:
         value = low
-    if _is_number(high) and value > high:  # type: ignore[operator]
+    if is_number(high) and value > high:
         value = high
-    if step and math.isfinite(value):
+    if step:
         value = _stepped(value, step, low)
-    return (
-        int(value)
-        if isinstance(value, float) and value.is_integer() and (integer or step == int(step or 0.5))
-        else value
-    )  # type: ignore[no-any-return]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _stepped(value: Any, step: Any, low: Any) -> Any:
-    many = value / step
-    down = math.floor(many + 1e-9)
-    chosen = down if not _is_number(low) or down * step >= low else math.ceil(many - 1e-9)
-    return chosen * step
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """The multiple of `step` at or below the value, or the next above where that is under `low`."""
+    many = Fraction(value) / Fraction(step)
+    chosen = math.floor(many) * Fraction(step)
+    if is_number(low) and chosen < low:
+        chosen = math.ceil(many) * Fraction(step)
+    return int(chosen) if chosen.denominator == 1 else float(chosen)
 
 
 def _count(value: Any, otherwise: int) -> int:
-    return int(value) if _is_number(value) and value >= 0 else otherwise
+    return int(value) if is_number(value) and value >= 0 else otherwise
 
 
 _MAKERS: dict[str, Callable[[str, Mapping[str, Any], Making, int], Any]] = {

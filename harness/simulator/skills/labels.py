@@ -5,220 +5,56 @@ It stands apart with the one word list the skills have: everyday words of praise
 
 from dataclasses import dataclass
 
+from harness.simulator.skills.comparing import judged
 from harness.simulator.skills.patterns import find, replaced
 from harness.simulator.skills.request import Request, Said
-from harness.simulator.skills.wordplay import judged, listed
-from harness.simulator.skills.words import quotations, stem, stems, words
+from harness.simulator.skills.wordplay import listed
+from harness.simulator.skills.words import quotations, stem, stems, vocabulary, words
 
 _GOOD = frozenset(
     stem(word)
-    for word in [
-        "amazing",
-        "awesome",
-        "beautiful",
-        "best",
-        "better",
-        "brilliant",
-        "calm",
-        "cheap",
-        "cheerful",
-        "clean",
-        "comfortable",
-        "delicious",
-        "delight",
-        "delighted",
-        "easy",
-        "enjoy",
-        "enjoyed",
-        "excellent",
-        "excited",
-        "exciting",
-        "fabulous",
-        "fantastic",
-        "fast",
-        "favorite",
-        "favourite",
-        "fine",
-        "flawless",
-        "fresh",
-        "friendly",
-        "fun",
-        "generous",
-        "gentle",
-        "glad",
-        "good",
-        "gorgeous",
-        "grateful",
-        "great",
-        "happy",
-        "helpful",
-        "impressed",
-        "impressive",
-        "incredible",
-        "joy",
-        "kind",
-        "like",
-        "liked",
-        "love",
-        "loved",
-        "lovely",
-        "loving",
-        "nice",
-        "outstanding",
-        "perfect",
-        "perfectly",
-        "pleasant",
-        "pleased",
-        "pleasure",
-        "quick",
-        "recommend",
-        "reliable",
-        "satisfied",
-        "smooth",
-        "solid",
-        "splendid",
-        "stunning",
-        "success",
-        "superb",
-        "sweet",
-        "terrific",
-        "thank",
-        "thanks",
-        "thrilled",
-        "useful",
-        "warm",
-        "welcome",
-        "win",
-        "wonderful",
-        "worth",
-    ]
+    for word in vocabulary(
+        """amazing awesome beautiful best better brilliant calm cheap cheerful clean comfortable delicious
+        delight delighted easy enjoy enjoyed excellent excited exciting fabulous fantastic fast favorite
+        favourite fine flawless fresh friendly fun generous gentle glad good gorgeous grateful great happy
+        helpful impressed impressive incredible joy kind like liked love loved lovely loving nice
+        outstanding perfect perfectly pleasant pleased pleasure quick recommend reliable satisfied smooth
+        solid splendid stunning success superb sweet terrific thank thanks thrilled useful warm welcome win
+        wonderful worth"""
+    )
 )
 _BAD = frozenset(
     stem(word)
-    for word in [
-        "afraid",
-        "angry",
-        "annoyed",
-        "annoying",
-        "appalling",
-        "awful",
-        "bad",
-        "blurry",
-        "boring",
-        "broke",
-        "broken",
-        "bug",
-        "cancel",
-        "cheated",
-        "cold",
-        "complain",
-        "complaint",
-        "confusing",
-        "cracked",
-        "crash",
-        "crashed",
-        "crashes",
-        "cruel",
-        "damaged",
-        "dead",
-        "defective",
-        "delay",
-        "delayed",
-        "difficult",
-        "dirty",
-        "disappointed",
-        "disappointing",
-        "disappointment",
-        "disaster",
-        "disgusting",
-        "dreadful",
-        "dull",
-        "error",
-        "expensive",
-        "fail",
-        "failed",
-        "fails",
-        "failure",
-        "fake",
-        "faulty",
-        "filthy",
-        "flimsy",
-        "frustrated",
-        "frustrating",
-        "garbage",
-        "greasy",
-        "hate",
-        "hated",
-        "horrible",
-        "horrid",
-        "hurt",
-        "ignored",
-        "inferior",
-        "jammed",
-        "late",
-        "lost",
-        "mediocre",
-        "mess",
-        "miserable",
-        "missing",
-        "nasty",
-        "never",
-        "noisy",
-        "overpriced",
-        "pain",
-        "painful",
-        "pathetic",
-        "poor",
-        "poorly",
-        "problem",
-        "refund",
-        "regret",
-        "rude",
-        "ruined",
-        "sad",
-        "scam",
-        "scratched",
-        "slow",
-        "smelly",
-        "stale",
-        "stopped",
-        "stuck",
-        "stupid",
-        "sucks",
-        "terrible",
-        "tired",
-        "trash",
-        "ugly",
-        "unacceptable",
-        "unhappy",
-        "unhelpful",
-        "unpleasant",
-        "unreliable",
-        "upset",
-        "useless",
-        "waste",
-        "wasted",
-        "weak",
-        "worse",
-        "worst",
-        "worthless",
-        "wrong",
-    ]
+    for word in vocabulary(
+        """afraid angry annoyed annoying appalling awful bad blurry boring broke broken bug cancel cheated cold
+        complain complaint confusing cracked crash crashed crashes cruel damaged dead defective delay
+        delayed difficult dirty disappointed disappointing disappointment disaster disgusting dreadful dull
+        error expensive fail failed fails failure fake faulty filthy flimsy frustrated frustrating garbage
+        greasy hate hated horrible horrid hurt ignored inferior jammed late lost mediocre mess miserable
+        missing nasty never noisy overpriced pain painful pathetic poor poorly problem refund regret rude
+        ruined sad scam scratched slow smelly stale stopped stuck stupid sucks terrible tired trash ugly
+        unacceptable unhappy unhelpful unpleasant unreliable upset useless waste wasted weak worse worst
+        worthless wrong"""
+    )
 )
 MOST_LABELS = 40
+LIKE = 4
+"""Letters at the beginning that two words must share to count as akin."""
+
 _NOT = frozenset({"not", "no", "never", "hardly", "n't", "without", "cannot", "neither", "nor"})
-_POSITIVE = frozenset(
-    ["positive", "pos", "good", "happy", "praise", "favorable", "favourable", "satisfied", "like", "compliment", "joy", "recommend", "promoter"]
+_POSITIVE = vocabulary(
+    """positive pos good happy praise favorable favourable satisfied like compliment joy recommend promoter"""
 )
-_NEGATIVE = frozenset(
-    ["negative", "neg", "bad", "unhappy", "complaint", "unfavorable", "unfavourable", "dissatisfied", "dislike", "angry", "anger", "sad", "sadness", "criticism", "detractor"]
+_NEGATIVE = vocabulary(
+    """negative neg bad unhappy complaint unfavorable unfavourable dissatisfied dislike angry anger sad
+    sadness criticism detractor"""
 )
-_MIDDLE = frozenset(
-    ["neutral", "mixed", "other", "none", "unknown", "neither", "unclear", "n/a", "miscellaneous", "general", "undecided", "passive"]
-)
+_MIDDLE = vocabulary("""neutral mixed other none unknown neither unclear n/a miscellaneous general undecided passive""")
 _ASKS = (
-    r"\b(?:classif\w+|labell?(?:ed|ing)?|categori[sz]e|sentiment|which (?:category|label|class|of these|of the following|one)|"
-    r"choose|pick|select|decide|determine|tag|rate|tone|(?:reply|answer|respond)(?: with| only| just)*|assign|route|triage|"
+    r"\b(?:classif\w+|labell?(?:ed|ing)?|categori[sz]e|sentiment|which (?:category|label|"
+    r"class|of these|of the following|one)|"
+    r"choose|pick|select|decide|determine|tag|rate|tone|(?:reply|answer|respond)(?: with|"
+    r" only| just)*|assign|route|triage|"
     r"(?:is|was|does|do|are|sounds?|seems?)\b[^.\n]{0,200}\bor)\b"
 )
 _EDGE = r"(?=\W*(?:$|[.:?!,;\n\])}]|only\b|based\b|and nothing|with\b|in one\b|for\b|depending|as appropriate))"
@@ -257,18 +93,35 @@ def classified(request: Request) -> Said | None:
 
 def offered(text: str) -> Offer | None:
     """The labels listed in an instruction, or None."""
-    word = r"[\"'“‘`*]{0,2}[\p{L}\d][\p{L}\d_&-]*+(?: [\p{L}\d_&-]++){0,2}?[\"'”’`*]{0,2}"  # noqa: RUF001 - quotation marks
-    one = r"[\"'“‘`*]{0,2}[\p{L}\d][\p{L}\d_&-]*+[\"'”’`*]{0,2}"  # noqa: RUF001 - quotation marks of prose
+    word = r"[\"'“‘`*]{0,2}[\p{L}\d][\p{L}\d_&-]*+(?: [\p{L}\d_&-]++){0,2}?[\"'”’`*]{0,2}"  # noqa: RUF001 - marks that people write
+    one = r"[\"'“‘`*]{0,2}[\p{L}\d][\p{L}\d_&-]*+[\"'”’`*]{0,2}"  # noqa: RUF001 - marks that people write
     marks = rf"{word}(?:\s*[,/|;]\s*(?:or |and )?{word})+(?:,?\s+(?:or|and)\s+{word})?"
     ors = rf"{word}(?:\s*,\s*{word})*\s*,?\s+or\s+{word}"
     ands = rf"{word}(?:\s*,\s*{word})*\s*,?\s+(?:or|and)\s+{word}"
     for pattern in (
-        rf"\b(?:labels?|categor(?:y|ies)|class(?:es)?|options?|choices?|one of|following|sentiment|as|into|with)\b[^:\n(\[.?]{{0,40}}[:(\[]\s*(?P<list>{marks}|{ors}){_EDGE}",
+        (
+            rf"\b(?:labels?|categor(?:y|ies)|class(?:es)?|options?|choices?|one of|following|"
+            rf"sentiment|as|into|with)\b[^:\n(\[.?]{{0,40}}[:(\[]\s*(?P<list>{marks}|{ors}){_EDGE}"
+        ),
         rf"[(\[](?P<list>{marks}|{ors})[)\]]",
-        r"\b(?:labels?|categor(?:y|ies)|class(?:es)?|options?|choices?|following)\b[^:\n]{0,40}:\s*\n(?P<list>(?:\s*[-*•\d.)]+\s*[^\n]{1,60}\n?)+)",
-        rf"\b(?:is|was|are|does|sounds?)\s+(?:this|that|it|these|the)\b[^.?!\n]{{0,60}}?\s(?:an? |about )?(?P<list>{one}(?:, {one})*,? or (?:an? )?{one}){_EDGE}",
-        rf"\b(?:as|into|either|between|among|one of|with|whether (?:it|this|that) is|be)\s+(?:exactly one of |either |being |about |a |an |one of |the |these |following |categories:? |labels:? |classes:? |options:? )*+(?P<list>{ors}){_EDGE}",
-        rf"\b(?:into|between|among|one of|categories|labels|options)\s+(?:the |these |following |categories:? |labels:? |classes:? |options:? )*+(?P<list>{ands}){_EDGE}",
+        (
+            r"\b(?:labels?|categor(?:y|ies)|class(?:es)?|options?|choices?|"
+            r"following)\b[^:\n]{0,40}:\s*\n(?P<list>(?:\s*[-*•\d.)]+\s*[^\n]{1,60}\n?)+)"
+        ),
+        (
+            rf"\b(?:is|was|are|does|sounds?)\s+(?:this|that|it|these|"
+            rf"the)\b[^.?!\n]{{0,60}}?\s(?:an? |about )?(?P<list>{one}(?:, {one})*,? or (?:an? "
+            rf")?{one}){_EDGE}"
+        ),
+        (
+            rf"\b(?:as|into|either|between|among|one of|with|whether (?:it|this|that) is|"
+            rf"be)\s+(?:exactly one of |either |being |about |a |an |one of |the |these |"
+            rf"following |categories:? |labels:? |classes:? |options:? )*+(?P<list>{ors}){_EDGE}"
+        ),
+        (
+            rf"\b(?:into|between|among|one of|categories|labels|options)\s+(?:the |these |"
+            rf"following |categories:? |labels:? |classes:? |options:? )*+(?P<list>{ands}){_EDGE}"
+        ),
         rf"(?<![\w-])(?P<list>{one}(?:, {one})*,? or {one}){_EDGE}",
         r"(?<![\w/])(?P<list>[\p{L}_-]+(?:/[\p{L}_-]+)+)(?![\w/])",
     ):
@@ -280,7 +133,7 @@ def offered(text: str) -> Offer | None:
 
 
 def _apart(written: str) -> list[str]:
-    marks = " \"'`“”‘’*\t"  # noqa: RUF001 - quotation marks of prose
+    marks = " \"'`“”‘’*\t"  # noqa: RUF001 - marks that people write
     mark = next((mark for mark in "/|;" if mark in written), "")
     items = written.split(mark) if mark else listed(written)
     found = [
@@ -291,7 +144,10 @@ def _apart(written: str) -> list[str]:
 
 
 def subject_matter(text: str) -> str:
-    """What is to be labelled, in a request without its list of labels: the longest quotation, what follows a colon or a blank line, else all."""
+    """What is to be labelled: the longest quotation, what follows a colon or a blank line, else all.
+
+    text  a request without its list of labels
+    """
     quoted = [quotation.text for quotation in quotations(text) if len(quotation.text) > 8]  # noqa: PLR2004 - a phrase
     if quoted:
         return max(quoted, key=len)
@@ -328,5 +184,5 @@ def _likeness(label: str, held: list[str]) -> float:
         0.5
         for part in stems(label)
         for word in held
-        if len(word) > 3 and len(part) > 3 and word[:4] == part[:4] and word != part
+        if len(word) >= LIKE and len(part) >= LIKE and word[:LIKE] == part[:LIKE] and word != part
     )

@@ -11,40 +11,64 @@ from harness.simulator.skills.words import quotations, without_quotations, words
 
 _UPPER = r"(?:upper[ -]?case|all[ -]caps|capital letters|capitals|block letters|caps)"
 _CASES = {
-    "upper": rf"\b(?:in|using|with|all|only)\s+(?:all\s+|only\s+|full(?:y)?\s+|the\s+)?{_UPPER}\b|\bcapitali[sz]e (?:everything|"
-    rf"every letter|all)|\bin {_UPPER}|\b(?:reply|answer|respond|write|shout)\w*\s+(?:\w+\s+)?{_UPPER}\b|\bupper-?cased\b",
-    "lower": r"\b(?:in|using|with|all|only)\s+(?:all\s+|only\s+)?(?:lower[ -]?case|small letters)\b|\blower-?cased\b|"
+    "upper": rf"\b(?:in|use|using|with|all|only)\s+(?:all\s+|only\s+|full(?:y)?\s+|the\s+)?{_UPPER}\b|"
+    rf"\bcapitali[sz]e (?:everything|"
+    rf"every letter|all)|\bin {_UPPER}|\b(?:reply|answer|respond|write|"
+    rf"shout)\w*\s+(?:\w+\s+)?{_UPPER}\b|\bupper-?cased\b",
+    "lower": r"\b(?:in|use|using|with|all|only)\s+(?:all\s+|only\s+)?(?:lower[ -]?case|"
+    r"small letters)\b|\blower-?cased\b|"
     r"\b(?:no|without(?: any)?|(?:don't|do not|never) use(?: any)?) (?:capital|upper-?case)s?(?: letters?)?\b",
     "title": r"\bin (?:title case|title-case)\b",
 }
 _KIND = (
     r"(?:number|numeral|digits?|figure|integer|value|result|answer|name|word|code|city|country|date|time|year|colou?r|"
-    r"phrase|letters?|label|category|sum|total|password|passphrase|passcode|pin|id|email|address|key|token|option|class|"
+    r"phrase|letters?|label|category|sum|total|password|passphrase|passcode|pin|id|email|"
+    r"address|key|token|option|class|"
     r"string|sentiment|sentence|list|title|price|amount|language|day|month|person|place|text)s?"
 )
 _BRIEF = (
     rf"\b(?:only|just|solely|nothing (?:but|except)|simply)\s+(?:with\s+)?(?:the|a|an|one|its|his|her|that|your)?\s*"
     rf"(?:[\w-]+\s+){{0,2}}?{_KIND}\b|\b{_KIND},? only\b|"
     r"\b(?:no|without(?: any)?|(?:don't|do not) (?:give|add|include|write|provide)(?: any)?) (?:further |other |extra |"
-    r"additional |more )?(?:words|text|explanations?|explaining|commentary|comments?|prose|reasoning|working|steps|preamble)\b|"
-    r"\bnothing (?:else|more)\b|\b(?:don't|do not) explain\b|\bno more than (?:that|this)\b|\bbare (?:number|word|value)\b|"
-    r"\b(?:as|in|with|give|use|using) (?:a|one|1|exactly one|just one|only one) (?:single )?(?:word|number|digit|token|integer)\b|"
-    r"\bone[- ]word (?:answer|reply|response)s?\b|\bsingle (?:word|number|token|integer)\b|\bas (?:a )?(?:plain )?digits?\b|"
-    r"\b(?:reply|answer|respond|give|return|output|say|write|state|print)\b(?: me| with| back)* (?:the|its|his|her|a|an) [\w -]{1,40}? (?:only|alone)\b|"
-    r"\b(?:reply|answer|respond|give|return|output|say|write|state|print)\b[^.\n]{0,20}\b(?:only|just) (?:with )?(?:the|its|his|her|their|a|an|one)\b|"
+    r"additional |more )?(?:words|text|explanations?|explaining|commentary|comments?|"
+    r"prose|reasoning|working|steps|preamble)\b|"
+    r"\b(?:answer|reply|respond)\b[^.\n]{0,20}\b(?:yes or no|yes/no|true or false|true/false)\b|"
+    r"\bnothing (?:else|more)\b|\b(?:don't|do not) explain\b|\bno more than (?:that|"
+    r"this)\b|\bbare (?:number|word|value)\b|"
+    r"\b(?:as|in|with|give|use|using) (?:a|one|1|exactly one|just one|"
+    r"only one) (?:single )?(?:word|number|digit|token|integer)\b|"
+    r"\bone[- ]word (?:answer|reply|response)s?\b|\bsingle (?:word|number|token|"
+    r"integer)\b|\bas (?:a )?(?:plain )?digits?\b|"
+    r"\b(?:reply|answer|respond|give|return|output|say|write|state|print)\b(?: me| with|"
+    r" back)* (?:the|its|his|her|a|an) [\w -]{1,40}? (?:only|alone)\b|"
+    r"\b(?:reply|answer|respond|give|return|output|say|write|state|"
+    r"print)\b[^.\n]{0,20}\b(?:only|just) (?:with )?(?:the|its|his|her|their|a|an|one)\b|"
     r"\b(?:as|in) (?:a )?(?:few|little) words as\b|\bshort answers? only\b"
 )
-_REPLY = r"(?:repl(?:y|ies)|answers?|responses?|messages?|sentences?|outputs?|lines?|responding|replying|answering|everything)"
-_UNQUOTED = r"(?P<bare>[^\n.,;!?\"“'‘`]{1,80}[!?]*|[^\s\w]{1,8})"  # noqa: RUF001 - quotation marks of prose
-_WHAT = r"(?:the\s+)?(?:(?:exact\s+)?(?:word|words|phrase|text|sentence|line|token|symbol|letters?|emoji|string|tag|signature)\s+)?"
+_REPLY = (
+    r"(?:repl(?:y|ies)|answers?|responses?|messages?|sentences?|outputs?|lines?|"
+    r"responding|replying|answering|everything)"
+)
+_UNQUOTED = r"(?P<bare>[^\n.,;!?\"“'‘`]{1,80}[!?]*|[^\s\w]{1,8})"  # noqa: RUF001 - marks that people write
+_WHAT = (
+    r"(?:the\s+)?(?:(?:exact\s+)?(?:word|words|phrase|text|sentence|line|token|symbol|"
+    r"letters?|emoji|string|tag|signature)\s+)?"
+)
 _ENDS = (
-    rf"\b(?:end|finish|close|conclude|terminate|sign off)s?\s+(?:[\w-]+\s+){{0,3}}?(?:{_REPLY}\s+)?(?:off\s+)?(?:with|by (?:saying|writing))\s*:?\s*{_WHAT}"
-    rf":?\s*{_UNQUOTED}?",
+    (
+        rf"\b(?:end|finish|close|conclude|terminate|"
+        rf"sign off)s?\s+(?:[\w-]+\s+){{0,3}}?(?:{_REPLY}\s+)?(?:off\s+)?(?:with|by (?:saying|"
+        rf"writing))\s*:?\s*{_WHAT}"
+        rf":?\s*{_UNQUOTED}?"
+    ),
     rf"\b(?:append|add|put|write|include)\s+{_WHAT}{_UNQUOTED}?(?:\"\")?\s+(?:to|at)\s+(?:the\s+)?(?:very\s+)?end\b",
 )
 _BEGINS = (
-    rf"\b(?:start|begin|prefix|preface|open|precede)s?\s+(?:(?:each|every|all|your|the|any)\s+)*(?:of\s+your\s+)?{_REPLY}\s+(?:with|by (?:saying|writing))\s*:?\s*"
-    rf"{_WHAT}:?\s*{_UNQUOTED}?",
+    (
+        rf"\b(?:start|begin|prefix|preface|open|precede)s?\s+(?:(?:each|every|all|your|the|"
+        rf"any)\s+)*(?:of\s+your\s+)?{_REPLY}\s+(?:with|by (?:saying|writing))\s*:?\s*"
+        rf"{_WHAT}:?\s*{_UNQUOTED}?"
+    ),
     rf"\balways (?:start|begin|open) (?:with|by (?:saying|writing))\s*:?\s*{_WHAT}:?\s*{_UNQUOTED}?",
 )
 _WRAPS = {
@@ -135,7 +159,8 @@ def _word_bound(text: str) -> int | None:
     if find(r"\b(?:one|a single|1|single|exactly one|one-)[ -]?word\b(?! (?:per|each|on|a) )", text):
         return 1
     match = find(
-        rf"\b(?:(?:at most|no more than|not more than|up to|maximum(?: of)?|max(?: of)?|under|fewer than|less than|within|in|using|exactly|only)\s+)"
+        rf"\b(?:(?:at most|no more than|not more than|up to|maximum(?: of)?|max(?: of)?|under|"
+        rf"fewer than|less than|within|in|using|exactly|only)\s+)"
         rf"(?P<n>{NUMBER}) words\b(?: or (?:less|fewer))?",
         text,
     )

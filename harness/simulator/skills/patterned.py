@@ -3,6 +3,8 @@
 It stands apart as the one place where a pattern is read to be written, not searched for.
 """
 
+import regex
+
 from harness.simulator.skills.patterns import find
 
 LONGEST = 200
@@ -19,12 +21,8 @@ def matching(pattern: str) -> str | None:
     try:
         text, rest = _alternatives(pattern[:LONGEST], 0)
         return text if not rest and find(f"(?-i:{pattern})", text) else None
-    except (_Unreadable, IndexError, ValueError):
+    except (_Unreadable, IndexError, ValueError, regex.error):
         return None
-    except Exception as problem:  # regex reports a pattern that it cannot read by a class of its own
-        if type(problem).__module__.startswith("regex"):
-            return None
-        raise
 
 
 def _alternatives(pattern: str, depth: int) -> tuple[str, str]:

@@ -4,12 +4,31 @@ It stands apart because every skill searches text written by strangers, and one 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
+from math import inf
+from time import monotonic
 
 import regex
 
 # A search over the few thousand characters that skills look at takes well under a millisecond.
 SECONDS = 0.1
+_deadline: ContextVar[float] = ContextVar("deadline", default=inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """All searches together take at most about this long; after that nothing more is found."""
+    token = _deadline.set(monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _left() -> float:
+    return min(SECONDS, _deadline.get() - monotonic())
 
 
 @lru_cache(maxsize=1024)
@@ -20,23 +39,32 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 
 def find(pattern: str, text: str, start: int = 0) -> regex.Match[str] | None:
     """The first match at or after `start`; None where there is none, or none in time."""
+    left = _left()
+    if left <= 0:
+        return None
     try:
-        return compiled(pattern).search(text, start, timeout=SECONDS)
+        return compiled(pattern).search(text, start, timeout=left)
     except TimeoutError:
         return None
 
 
 def find_all(pattern: str, text: str) -> Iterator[regex.Match[str]]:
     """Every match, as many as are found in time."""
+    left = _left()
+    if left <= 0:
+        return
     try:
-        yield from compiled(pattern).finditer(text, timeout=SECONDS)
+        yield from compiled(pattern).finditer(text, timeout=left)
     except TimeoutError:
         return
 
 
 def replaced(pattern: str, by: str, text: str) -> str:
     """The text with every match replaced, or the text as it was if that takes too long."""
+    left = _left()
+    if left <= 0:
+        return text
     try:
-        return compiled(pattern).sub(by, text, timeout=SECONDS)
+        return compiled(pattern).sub(by, text, timeout=left)
     except TimeoutError:
         return text

@@ -44,7 +44,7 @@ class Piece:
 
 
 def opened(content: bytes) -> Image.Image | None:
-    """The picture as RGB on white, its first frame; None for what is no PNG, JPEG, GIF or WebP, is damaged or too large."""
+    """The picture as RGB on white, its first frame; None for no PNG, JPEG, GIF or WebP, or one damaged or large."""
     if len(content) > MOST_BYTES:
         return None
     try:
@@ -76,7 +76,7 @@ def _on_ground(layered: Image.Image) -> Image.Image:
     """A transparent picture on white, or on black where what shows is itself nearly white."""
     rgba = np.asarray(layered, dtype=np.float32)
     alpha = rgba[..., 3:] / 255
-    shown = rgba[..., :3][alpha[..., 0] > 0.5]
+    shown = rgba[..., :3][alpha[..., 0] > 0.5]  # noqa: PLR2004 - more seen than not
     ground = 0.0 if len(shown) and (alpha < 0.5).any() and float(shown.mean()) > 200 else 255.0  # noqa: PLR2004 - nearly white
     return Image.fromarray((rgba[..., :3] * alpha + ground * (1 - alpha)).astype(np.uint8))
 
@@ -151,6 +151,16 @@ def pieces(mask: Mask) -> list[Piece]:
     rows, starts, ends = _runs(mask)
     if len(rows) > MOST_RUNS:
         return []
+    groups: dict[int, list[int]] = {}
+    for index, root in enumerate(_roots(rows, starts, ends)):
+        groups.setdefault(root, []).append(index)
+    if len(groups) > MOST_PIECES:
+        return []
+    return [_piece([(rows[i], starts[i], ends[i]) for i in group]) for group in groups.values()]
+
+
+def _roots(rows: list[int], starts: list[int], ends: list[int]) -> list[int]:
+    """For each run the run that stands for its piece: runs of neighbouring rows that touch belong together."""
     parent = list(range(len(rows)))
 
     def root(node: int) -> int:
@@ -163,22 +173,15 @@ def pieces(mask: Mask) -> list[Piece]:
     for index, row in enumerate(rows):
         first_of_row.setdefault(row, index)
     for index, row in enumerate(rows):
-        above = first_of_row.get(row - 1)
-        if above is None:
-            continue
-        while above < len(rows) and rows[above] == row - 1 and ends[above] < starts[index]:
+        above = first_of_row.get(row - 1, len(rows))
+        while above < index and rows[above] == row - 1 and ends[above] < starts[index]:
             above += 1
         # The next run of this row begins further right, so what ends before it need not be looked at again.
         first_of_row[row - 1] = above
-        while above < len(rows) and rows[above] == row - 1 and starts[above] <= ends[index]:
+        while above < index and rows[above] == row - 1 and starts[above] <= ends[index]:
             parent[root(above)] = root(index)
             above += 1
-    groups: dict[int, list[int]] = {}
-    for index in range(len(rows)):
-        groups.setdefault(root(index), []).append(index)
-    if len(groups) > MOST_PIECES:
-        return []
-    return [_piece([(rows[i], starts[i], ends[i]) for i in group]) for group in groups.values()]
+    return [root(index) for index in range(len(rows))]
 
 
 def _runs(mask: Mask) -> tuple[list[int], list[int], list[int]]:

@@ -12,23 +12,33 @@ from harness.simulator.skills.request import Request, Said
 from harness.simulator.skills.words import STOP, proper_names, quotations, sentences, stem, stems, words
 
 _QUESTION = (
-    r"\b(?:what|who|whom|whose|when|where|which|how (?:many|much|old|long|far|tall|often|big|large|high)|why|what's|who's|where's|when's|tell me|remind me|do you (?:remember|know|recall)|recall|"
-    r"did (?:i|he|she|they|we|it)|can you (?:tell|find|give|repeat)|give me|state|name|find|report|quote|provide|return|retrieve|repeat|say|look up|identify|answer|reply with|respond with|write|output|extract)\b|\?"
+    r"\b(?:what|who|whom|whose|when|where|which|how (?:many|much|old|long|far|tall|often|"
+    r"big|large|high)|why|what's|who's|where's|when's|tell me|remind me|"
+    r"do you (?:remember|know|recall)|recall|"
+    r"did (?:i|he|she|they|we|it)|can you (?:tell|find|give|repeat)|give me|state|name|"
+    r"find|report|quote|provide|return|retrieve|repeat|say|look up|identify|answer|"
+    r"reply with|respond with|write|output|extract)\b|\?"
 )
 _GOOD_ENOUGH = 0.5
 """Share of the question's words that a passage must hold before it counts as speaking of the same thing."""
 
 _DATE = (
-    r"(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?(?:january|february|march|april|may|june|july|august|september|october|november|december)(?: \d{1,2}(?:st|nd|rd|th)?)?(?:,? \d{4})?|"
-    r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)|\d{1,2}:\d\d|(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)days?|\b[12]\d{3}\b|tomorrow|yesterday|today|noon|midnight)"
+    r"(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:\d{1,2}(?:st|nd|rd|"
+    r"th)? (?:of )?)?(?:january|february|march|april|may|june|july|august|september|"
+    r"october|november|december)(?: \d{1,2}(?:st|nd|rd|th)?)?(?:,? \d{4})?|"
+    r"\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.)|\d{1,2}:\d\d|(?:on )?(?:mon|tues|wednes|"
+    r"thurs|fri|satur|sun)days?|\b[12]\d{3}\b|tomorrow|yesterday|today|noon|midnight)"
 )
-_BE = r"(?:is|are|was|were|am|will be|has been|should be|=|:|equals|means|reads|'s|is called|are called|is named|is now|:=|->|→|became|remains|stands at)"
+_BE = (
+    r"(?:is|are|was|were|am|will be|has been|should be|=|:|equals|means|reads|'s|"
+    r"is called|are called|is named|is now|:=|->|→|became|remains|stands at)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sought:
     question: str
-    topic: str
+    topic: tuple[str, ...]
     asked: frozenset[str]
     context: str
 
@@ -50,7 +60,9 @@ def recalled(request: Request) -> Said | None:
 
 
 _ORDER = (
-    r"^(?:and |now |please |then |so |kindly )*(?:answer|reply|respond|give|say|tell|state|name|output|write|return|quote|only|just|use|using|do not|don't|keep|be|read|if|"
+    r"^(?:and |now |please |then |so |kindly )*(?:answer|reply|respond|give|say|tell|"
+    r"state|name|output|write|return|quote|only|just|use|using|do not|don't|keep|be|read|"
+    r"if|"
     r"find|what|who|when|where|which|how|whose|whom|do you|can you|could you|question)\b"
 )
 
@@ -78,7 +90,7 @@ def _questions(request: Request) -> list[_Sought]:
             found.append(
                 _Sought(
                     question=question,
-                    topic=" ".join(topic),
+                    topic=tuple(topic),
                     asked=asked,
                     context=f"{earlier}\n{context.replace(question, chr(10))}",
                 )
@@ -89,9 +101,21 @@ def _questions(request: Request) -> list[_Sought]:
 def _topic(question: str) -> str:
     """The question without what only says where to look or how to answer."""
     for pattern in (
-        r"\b(?:according to|based on|in|from|as per|given|using) (?:the |this |that )?(?:text|passage|document|context|article|story|conversation|notes?|message|list|table|information|log|paragraph|record|haystack|following)s?(?: (?:above|below|given|provided))?\b,?",
-        r"\b(?:that )?I (?:just |have |had )?(?:told|gave|mentioned|said|asked|shared|given|asked you to remember)(?: to)?(?: you)?(?: to remember)?(?: earlier| before| above| previously)?\b",
-        r"\b(?:please|reply|respond|answer)(?: with)?(?: only| just)?\b|\bonly\b|\bjust\b|\bnothing else\b|\bearlier\b|\bremember(?:ed)?\b|\bexactly\b",
+        (
+            r"\b(?:according to|based on|in|from|as per|given|using) (?:the |this |that )?(?:text|"
+            r"passage|document|context|article|story|conversation|notes?|message|list|table|"
+            r"information|log|paragraph|record|haystack|following)s?(?: (?:above|below|given|"
+            r"provided))?\b,?"
+        ),
+        (
+            r"\b(?:that )?I (?:just |have |had )?(?:told|gave|mentioned|said|asked|shared|given|"
+            r"asked you to remember)(?: to)?(?: you)?(?: to remember)?(?: earlier| before| above|"
+            r" previously)?\b"
+        ),
+        (
+            r"\b(?:please|reply|respond|answer)(?: with)?(?: only| just)?\b|\bonly\b|\bjust\b|"
+            r"\bnothing else\b|\bearlier\b|\bremember(?:ed)?\b|\bexactly\b"
+        ),
     ):
         for match in reversed(list(find_all(pattern, question))):
             question = f"{question[: match.start()]} {question[match.end() :]}"
@@ -107,7 +131,7 @@ def _in_context(sought: _Sought) -> Said | None:
     return None
 
 
-def _answer(passage: Passage, sought: _Sought) -> str:
+def _answer(passage: Passage, sought: _Sought) -> str:  # noqa: PLR0911 - one return a kind of question
     """What of the passage is not in the question already, by the kind of thing that is asked."""
     question, text = sought.question.lower(), passage.text
     if not sought.asked & {stem(word) for word in words(text)}:
@@ -131,11 +155,12 @@ def _answer(passage: Passage, sought: _Sought) -> str:
 
 def _introduced(request: Request, sought: _Sought) -> str:
     """'What is my name?' asks for how the speaker introduced themselves, last of all."""
-    if not find(r"\bmy (?:\w+ )?name\b|\bwho am i\b|\bwhat am i called\b|\bcall me\?", sought.question):
+    if not find(r"\bmy (?:\w+ )?name\b(?! is\b|\'s\b)|\bwho am i\b|\bwhat am i called\b|\bcall me\?", sought.question):
         return ""
     pattern = (
-        r"\b(?:my (?:first |full |last )?name(?: is|'s)|name:|i am called|i'm called|call me|i am|i'm|this is)\s+(?:(?:dr|mr|mrs|ms)\.? )?"
-        r"(?P<name>(?-i:\p{Lu})[\p{L}'’-]*(?: (?-i:\p{Lu})[\p{L}'’-]*)*)"  # noqa: RUF001 - an apostrophe
+        r"\b(?:my (?:first |full |last )?name(?: is|'s)|name:|i am called|i'm called|call me|"
+        r"i am|i'm|this is)\s+(?:(?:dr|mr|mrs|ms)\.? )?"
+        r"(?P<name>(?-i:\p{Lu})[\p{L}'’-]*(?: (?-i:\p{Lu})[\p{L}'’-]*)*)"  # noqa: RUF001 - marks that people write
     )
     spoken = [turn.text[:20_000] for turn in request.conversation.messages if turn.role not in {"assistant", "tool"}]
     names = [match.group("name") for text in spoken for match in find_all(pattern, text)]
@@ -143,9 +168,13 @@ def _introduced(request: Request, sought: _Sought) -> str:
 
 
 def _has_head(question: str, text: str) -> bool:
-    """Whether the passage names the very thing of 'what is the THING of ...', or something that goes by another word."""
+    """Whether the passage names the very thing of 'what is the THING of ...', or by another word for it."""
     match = find(
-        r"\b(?:what|who|which)(?: is| are| was| were|'s) (?:the |my |your |his |her |its |their )?(?:[\w-]+ )*?(?P<head>[\w-]+)(?= (?:of|for|in|at|to|on|from|that|which)\b|\s*[?.]|$)",
+        (
+            r"\b(?:what|who|which)(?: is| are| was| were|'s) (?:the |my |your |his |her |its |"
+            r"their )?(?:[\w-]+ )*?(?P<head>[\w-]+)(?= (?:of|for|in|at|to|on|from|that|which)\b|"
+            r"\s*[?.]|$)"
+        ),
         question,
     )
     if match is None:
@@ -162,7 +191,10 @@ def _figure(text: str, sought: _Sought) -> str:
     marks = [m.start() for m in find_all(r"[^\W_]+", text) if stem(m.group()) in sought.asked]
     money = bool(find(r"\bhow much\b", sought.question))
     for match in find_all(
-        rf"[$€£]\s?\d[\d,.]*\d|[$€£]\s?\d|(?<![\w-]){NUMBER}(?:\s?(?:%|km|cm|mm|kg|g|m|years? old|years?|days?|hours?|minutes?|metres?|meters?|miles|dollars|euros)\b)?",
+        (
+            rf"[$€£]\s?\d[\d,.]*\d|[$€£]\s?\d|(?<![\w-]){NUMBER}(?:\s?(?:%|km|cm|mm|kg|g|m|"
+            rf"years? old|years?|days?|hours?|minutes?|metres?|meters?|miles|dollars|euros)\b)?"
+        ),
         text,
     ):
         if find(r"^(?:one|a|an)$", match.group()):
@@ -178,7 +210,7 @@ def _figure(text: str, sought: _Sought) -> str:
 def _complement(text: str, sought: _Sought) -> str:
     """What stands on the other side of 'is', a colon or an equals sign from what the question names."""
     best, share = "", 0.0
-    for match in find_all(rf"\s+{_BE}(?=\s)|(?<=\w)\s*[:=]\s|(?<=\w)['’]s(?= \w)|\t+|\s\|\s", text):  # noqa: RUF001 - an apostrophe
+    for match in find_all(rf"\s+{_BE}(?=\s)|(?<=\w)\s*[:=]\s|(?<=\w)['’]s(?= \w)|\t+|\s\|\s", text):  # noqa: RUF001 - marks that people write
         left, right = text[: match.start()], text[match.end() :]
         left = left.rsplit(", and ", 1)[-1]
         held = {stem(word) for word in words(left)} & sought.asked
@@ -193,7 +225,12 @@ def _complement(text: str, sought: _Sought) -> str:
     if called:
         return called
     verb = find(
-        r"\b(?:likes?|loves?|prefers?|lives? in|works? (?:at|for|as)|has|have|owns?|drives?|plays?|speaks?|called|named|costs?|contains?|holds?|remember|wears?|chose|picked|won|wrote|invented|discovered|born in|moved to|said|wants?|uses?|set to|changed to)\s+(?P<what>[^.;\n]{1,200})",
+        (
+            r"\b(?:likes?|loves?|prefers?|lives? in|works? (?:at|for|as)|has|have|owns?|drives?|"
+            r"plays?|speaks?|called|named|costs?|contains?|holds?|remember|wears?|chose|picked|"
+            r"won|wrote|invented|discovered|born in|moved to|said|wants?|uses?|set to|"
+            r"changed to)\s+(?P<what>[^.;\n]{1,200})"
+        ),
         text,
     )
     return _trimmed(verb.group("what")) if verb else _after_topic(text, sought)
@@ -202,7 +239,10 @@ def _complement(text: str, sought: _Sought) -> str:
 def _called(text: str, sought: _Sought) -> str:
     """'a dog named Rex', where it is the dog that is asked for."""
     for match in find_all(
-        r"(?P<what>\w+)(?: is| was|,)? (?:named|called|by the name of) (?P<name>(?-i:\p{Lu})[\p{L}'’-]*(?: (?-i:\p{Lu})[\p{L}'’-]*)*)",
+        (
+            r"(?P<what>\w+)(?: is| was|,)? (?:named|called|"
+            r"by the name of) (?P<name>(?-i:\p{Lu})[\p{L}'’-]*(?: (?-i:\p{Lu})[\p{L}'’-]*)*)"  # noqa: RUF001 - marks that people write
+        ),
         text,
     ):
         if stem(match.group("what")) in sought.asked:
@@ -224,7 +264,11 @@ def _trimmed(text: str) -> str:
         return quoted[0].text
     text = text.split("\n", maxsplit=1)[0].strip()
     match = find(
-        r"[.!?](?:\s|$)|[;,]\s+(?:and|but|which|who|while|so|please|remember|keep|don't|because|though|not)\b|\s+(?:and|but) (?:my|the|his|her|its|their|your|i|he|she|it|they|we|remember|please|keep)\b|;|\s[|–—]\s| because | - ",
+        (
+            r"[.!?](?:\s|$)|[;,]\s+(?:and|but|which|who|while|so|please|remember|keep|don't|"
+            r"because|though|not)\b|\s+(?:and|but) (?:my|the|his|her|its|their|your|i|he|she|it|"
+            r"they|we|remember|please|keep)\b|;|\s[|–—]\s| because | - "  # noqa: RUF001 - marks that people write
+        ),
         text,
     )
     cut = text[: match.start()] if match else text
@@ -233,7 +277,7 @@ def _trimmed(text: str) -> str:
 
 def _person(text: str, sought: _Sought) -> str:
     names = [name for name in proper_names(text) if not ({stem(word) for word in words(name)} <= sought.asked)]
-    opening = find(r"^(?:the |a |an )?(?P<name>(?-i:\p{Lu})[\p{L}'’-]+(?: (?-i:\p{Lu})[\p{L}'’-]+)*)", text)  # noqa: RUF001
+    opening = find(r"^(?:the |a |an )?(?P<name>(?-i:\p{Lu})[\p{L}'’-]+(?: (?-i:\p{Lu})[\p{L}'’-]+)*)", text)  # noqa: RUF001 - marks that people write
     first = opening.group("name") if opening else ""
     if first and first.lower() not in STOP and not ({stem(word) for word in words(first)} & sought.asked):
         names = [first, *(name for name in names if name != first)]
@@ -242,18 +286,21 @@ def _person(text: str, sought: _Sought) -> str:
 
 def _place(text: str, sought: _Sought) -> str:
     match = find(
-        r"\b(?:in|at|to|from|near|inside|under|behind|on|into|beside|beneath|outside)\s+(?P<where>(?:the |a |an |his |her |my |our |their )?[\p{L}\d'’-]+(?: [\p{L}\d'’-]+){0,4}?)(?=\s*(?:[.,;!?]|$| and | in | on | since | for | at | when | with | because ))",
+        r"\b(?P<prep>in|at|to|from|near|inside|under|behind|on|into|beside|beneath|outside)\s+"
+        r"(?P<where>(?:the |a |an |his |her |my |our |their )?[\p{L}\d'’-]+(?: [\p{L}\d'’-]+){0,4}?)"  # noqa: RUF001 - marks that people write
+        r"(?=\s*(?:[.,;!?]|$| and | in | on | since | for | at | when | with | because ))",
         text,
     )
-    if match and not ({stem(word) for word in words(match.group("where"))} <= sought.asked):
-        return match.group("where")
-    return ""
+    if match is None or {stem(word) for word in words(match.group("where"))} <= sought.asked:
+        return ""
+    # 'in Lisbon' is Lisbon; 'under the mat' is not the mat.
+    loose = match.group("prep").lower() in {"in", "at", "to", "from", "into"}
+    return match.group("where") if loose else f"{match.group('prep')} {match.group('where')}"
 
 
 def _sentence(passage: str, answer: str, sought: _Sought) -> str:
-    """The passage as an answer to its asker: first and second person changed over; a long one gives way to the answer."""
-    line = find(r"[^\n]*" + "[^\n]*", passage)
-    text = line.group().strip() if line else answer
+    """The passage as an answer to its asker: first and second person changed over; if long, the bare answer."""
+    text = passage.strip().split("\n")[0]
     if len(text) > 220 or not text or find(r"^[\w \"'-]{1,60}[:=|\t]", text):  # noqa: PLR2004 - a sentence or two
         return (
             answer
@@ -283,11 +330,17 @@ def _if_absent(request: Request) -> str:
     """What the request or the system prompt says to answer where the context does not hold the answer."""
     for text in (request.text, request.system):
         match = find(
-            r"\bif (?:the|it|you|there|this|no|its?)[^.\n]{0,80}?\b(?:not|n't|cannot|can't|no|unknown|absent|missing|unable|unsure)\b[^.\n]{0,80}?\b(?:say|reply|respond|answer|write|return|output)(?:ing)?(?: with)?(?: exactly| only| just)?(?: the word)?\s*:?\s*(?P<what>[\"'“‘`][^\"'”’`\n]{1,80}[\"'”’`]|[^\n.,;]{1,60})",  # noqa: RUF001
+            (
+                r"\bif (?:the|it|you|there|this|no|its?)[^.\n]{0,80}?\b(?:not|n't|cannot|can't|no|"
+                r"unknown|absent|missing|unable|unsure)\b[^.\n]{0,80}?\b(?:say|reply|respond|answer|"
+                r"write|return|output)(?:ing)?(?: with)?(?: exactly| only|"
+                r" just)?(?: the word)?\s*:?\s*(?P<what>[\"'“‘`][^\"'”’`\n]{1,80}[\"'”’`]|"  # noqa: RUF001 - marks that people write
+                r"[^\n.,;]{1,60})"
+            ),
             text,
         )
         if match:
-            return match.group("what").strip(" \"'“”‘’`")  # noqa: RUF001 - quotation marks of prose
+            return match.group("what").strip(" \"'“”‘’`")  # noqa: RUF001 - marks that people write
     return ""
 
 
@@ -297,8 +350,13 @@ def _of_the_conversation(request: Request) -> Said | None:
     if len(text) > 300:  # noqa: PLR2004 - such a question is short
         return None
     match = find(
-        r"\bwhat (?:was|were|is)(?: the)? (?:my|your|the)? ?(?P<which>first|last|previous|second|third|very first|most recent)? ?(?P<what>question|message|answer|reply|response|thing (?:i|you) (?:said|asked|told you|wrote))s?\b(?: (?:i|you) \w+)?|"
-        r"\bwhat did (?P<who>i|you) (?:just )?(?:say|ask|tell you|write|answer|reply)\b(?P<rest>[^?]*)|\brepeat (?P<own>your|my) (?P<which2>last|previous|first) (?:answer|message|reply|response|question)\b|\b(?P<again>say that again|repeat that|repeat what you (?:just )?said)\b",
+        r"\bwhat (?:was|were|is)(?: the)? (?:my|your|the)? ?(?P<which>first|last|previous|"
+        r"second|third|very first|most recent)? ?(?P<what>question|message|answer|reply|"
+        r"response|thing (?:i|you) (?:said|asked|told you|wrote))s?\b(?: (?:i|you) \w+)?|"
+        r"\bwhat did (?P<who>i|you) (?:just )?(?:say|ask|tell you|write|answer|"
+        r"reply)\b(?P<rest>[^?]*)|\brepeat (?P<own>your|my) (?P<which2>last|previous|"
+        r"first) (?:answer|message|reply|response|question)\b|\b(?P<again>say that again|"
+        r"repeat that|repeat what you (?:just )?said)\b",
         text,
     )
     if match is None or stems(match.groupdict().get("rest") or ""):

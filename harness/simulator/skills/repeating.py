@@ -13,14 +13,26 @@ MOST = 5000
 ENDLESS = 300
 """How often something is said that is to be said without end."""
 
-_SAY = r"\b(?:say|repeat|write|print|output|type|echo|chant|sing|shout|tell me|give me|return|reply with|respond with|answer with|send|produce|generate|display|put|list|mention|use)\b"
-_TIMES = rf"(?:\b(?:exactly |precisely |at least |about )?(?P<n>{NUMBER})(?: more)?(?: times| x\b|x\b)|\b(?P<word>once|twice|thrice)\b)"
+_SAY = (
+    r"\b(?:say|repeat|write|print|output|type|echo|chant|sing|shout|tell me|give me|"
+    r"return|reply with|respond with|answer with|send|produce|generate|display|put|list|"
+    r"mention|use)\b"
+)
+_TIMES = (
+    rf"(?:\b(?:exactly |precisely |at least |about )?(?P<n>{NUMBER})(?: more)?(?: times\b(?!\s*(?:{NUMBER}|\(|as\b))|"
+    r" ?x\b(?!\s*[-+*/=^\d]))|\b(?P<word>once|twice|thrice)\b)"
+)
 _ENDLESS = (
     r"\b(?:over and over(?: again)?|forever|endlessly|again and again|without (?:end|stopping)|continuously|repeatedly|"
-    r"as (?:many times|often|long|much) as (?:you can|possible|you like)|many times|non-?stop|until (?:you|I) (?:run out|stop|are stopped)\w*)\b"
+    r"as (?:many times|often|long|much) as (?:you can|possible|you like)|many times|"
+    r"non-?stop|until (?:you|I) (?:run out|stop|are stopped)\w*)\b"
 )
 _COPIES = rf"\b(?P<n>{NUMBER}) (?:copies|repetitions|instances|occurrences|iterations|repeats) of\b"
-_NOUN = r"(?:the )?(?:exact |single |same |following )*(?:word|words|phrase|sentence|text|letter|character|number|digit|string|line|name|token|symbol|emoji|syllable|sound|message)\b"
+_NOUN = (
+    r"(?:the )?(?:exact |single |same |following )*(?:word|words|phrase|sentence|text|"
+    r"letter|character|number|digit|string|line|name|token|symbol|emoji|syllable|sound|"
+    r"message)\b"
+)
 
 
 def repetition(request: Request) -> Said | None:
@@ -58,7 +70,11 @@ def _what(text: str) -> str:
         ):
             return quotation.text
     how_often = rf"(?:{_TIMES}|{_ENDLESS})".replace("(?P<n>", "(?:").replace("(?P<word>", "(?:")
-    ends = rf"(?=\s*[,.;:!?]?\s*(?:$|\n|{how_often}|exactly\b|in a row|separated\b|with (?:a |an )?(?:comma|space|hyphen)|on (?:separate|one)|each |one per|and nothing|without|in (?:upper|lower)|, ))"
+    ends = (
+        rf"(?=\s*[,.;:!?]?\s*(?:$|\n|{how_often}|exactly\b|in a row|separated\b|with (?:a |"
+        rf"an )?(?:comma|space|hyphen)|on (?:separate|one)|each |one per|and nothing|without|"
+        rf"in (?:upper|lower)|, ))"
+    )
     for pattern in (
         rf"{_TIMES}[^:\n]{{0,60}}:\s*(?P<what>[^\n]{{1,500}}?)\s*$",
         rf":\s*(?P<what>[^\n:]{{1,500}}?)\s*[.,]?\s*{_TIMES}",
@@ -72,7 +88,11 @@ def _what(text: str) -> str:
         match = find(pattern, text)
         what = match.group("what").strip(" \t'\"") if match else ""
         if what and not find(
-            r"^(?:it|this|that|me|them|again|yourself|after me|back|the following|following|the|with|to me|for me)$|^(?:the|a|an) (?:following|list|number|word)",
+            (
+                r"^(?:about|it|this|that|me|them|again|yourself|after me|back|the following|following|the|"
+                r"with|to me|for me)$|^(?:about|on|only|just|and|nothing)\b|^(?:the|a|"
+                r"an) (?:following|list|number|word)"
+            ),
             what,
         ):
             return what

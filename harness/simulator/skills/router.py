@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from harness.simulator.skills.arithmetic import arithmetic, sum_asked
+from harness.simulator.skills.comparing import compared
 from harness.simulator.skills.conversation import Call, Conversation, Intent
 from harness.simulator.skills.echo import exact_words, standing_order
 from harness.simulator.skills.extraction import extracted, summarised
 from harness.simulator.skills.labels import classified
 from harness.simulator.skills.manner import manner_of, worded
+from harness.simulator.skills.patterns import within
 from harness.simulator.skills.recall import recalled
 from harness.simulator.skills.repeating import repetition
 from harness.simulator.skills.request import Request, Said, request_of
@@ -27,6 +29,9 @@ from harness.simulator.skills.tool_use import wanted_calls
 from harness.simulator.skills.word_problems import word_problem
 from harness.simulator.skills.wordplay import wordplay
 
+LONGEST_SECONDS = 1.5
+"""An ordinary request takes a few milliseconds; this bounds one that was written to take long."""
+
 Skill = Callable[[Request], Said | None]
 
 # What is narrowest comes first: a skill further down also fits many requests that one above fits better.
@@ -35,6 +40,7 @@ _PLAIN: tuple[Skill, ...] = (
     enumeration,
     exact_words,
     wordplay,
+    compared,
     classified,
     extracted,
     sum_asked,
@@ -48,7 +54,11 @@ _PLAIN: tuple[Skill, ...] = (
 
 def intend(conversation: Conversation, random: np.random.Generator) -> Intent:
     """What to say or call next. Only the thought varies with `random`: the same conversation draws the same draft."""
-    request = request_of(_clean(conversation))
+    with within(LONGEST_SECONDS):
+        return _intent(request_of(_clean(conversation)), random)
+
+
+def _intent(request: Request, random: np.random.Generator) -> Intent:
     calls = wanted_calls(request)
     if calls:
         thought = thought_about(request, None, [call.name for call in calls], random)

@@ -12,10 +12,11 @@ from harness.simulator.skills.pixels import Field, Piece, ground_colour, pieces
 
 MOST_SHAPES = 8
 _COLOURS = {
-    "black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128), "light grey": (205, 205, 205), "red": (220, 20, 20), "dark red": (125, 0, 0),
-    "orange": (255, 140, 0), "yellow": (250, 230, 20), "green": (20, 150, 30), "light green": (90, 230, 90), "cyan": (0, 215, 230), "blue": (20, 40, 220),
-    "dark blue": (0, 0, 115), "light blue": (120, 180, 250), "purple": (130, 0, 150), "pink": (255, 150, 190), "magenta": (240, 0, 220), "brown": (135, 75, 25),
-    "beige": (240, 225, 190),
+    "black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 128, 128), "light grey": (205, 205, 205),
+    "red": (220, 20, 20), "dark red": (125, 0, 0), "orange": (255, 140, 0), "yellow": (250, 230, 20),
+    "green": (20, 150, 30), "light green": (90, 230, 90), "cyan": (0, 215, 230), "blue": (20, 40, 220),
+    "dark blue": (0, 0, 115), "light blue": (120, 180, 250), "purple": (130, 0, 150), "pink": (255, 150, 190),
+    "magenta": (240, 0, 220), "brown": (135, 75, 25), "beige": (240, 225, 190),
 }  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _shape(piece: Piece, colour: Field, size: tuple[int, int]) -> Shape:
 def _kind(piece: Piece) -> str:
     fill = piece.area / (piece.width * piece.height)
     ratio = piece.width / piece.height
-    square = 0.88 < ratio < 1.14
+    square = 0.88 < ratio < 1.14  # noqa: PLR2004 - as square as the eye can tell
     if fill > 0.93:  # noqa: PLR2004 - the box and nothing missing
         return "line" if ratio > 12 or ratio < 1 / 12 else "square" if square else "rectangle"  # noqa: PLR2004 - thin
     rows = piece.mask.sum(axis=1)

@@ -22,9 +22,19 @@ def search_query(conversation: Conversation) -> str:
     if quoted and len(quoted[0].split()) > 1:
         return quoted[0][:120]
     for pattern in (
-        r"^(?:please|hi|hello|hey|can you|could you|would you|will you|i want you to|i'd like you to|i need you to|kindly)[ ,!]+(?:please )?",
-        r"\b(?:please )?(?:use|using|run|do|with) (?:a |the |your )?(?:web|x|internet|online|live)[ _-]?search(?: tool)?(?: to| and|,)?\s*",
-        r"^(?:search|look up|look for|find out|find|google|browse|check|research)(?: (?:on )?(?:the )?(?:web|internet|x|twitter|online|news))?(?: for| about)?\s+",
+        (
+            r"^(?:please|hi|hello|hey|can you|could you|would you|will you|i want you to|"
+            r"i'd like you to|i need you to|kindly)[ ,!]+(?:please )?"
+        ),
+        (
+            r"\b(?:please )?(?:use|using|run|do|with) (?:a |the |your )?(?:web|x|internet|online|"
+            r"live)[ _-]?search(?: tool)?(?: to| and|,)?\s*"
+        ),
+        (
+            r"^(?:search|look up|look for|find out|find|google|browse|check|"
+            r"research)(?: (?:on )?(?:the )?(?:web|internet|x|twitter|online|news))?(?: for|"
+            r" about)?\s+"
+        ),
         r"^(?:tell me|show me|give me|find me|summari[sz]e|report)(?: about| on)?\s+",
         r"[.!?]\s+.*$|[?.!]+$",
     ):
@@ -40,12 +50,15 @@ def search_answer(query: str, random: np.random.Generator) -> tuple[str, tuple[s
     many = int(random.integers(2, 5))
     hosts = random.permutation(len(_HOSTS))[:many]
     sources = tuple(
-        f"https://{_HOSTS[host]}/{_SECTIONS[int(random.integers(len(_SECTIONS)))]}/{slug}-{int(random.integers(100, 1000))}"
+        (
+            f"https://{_HOSTS[host]}/{_SECTIONS[int(random.integers(len(_SECTIONS)))]}/{slug}"
+            f"-{int(random.integers(100, 1000))}"
+        )
         for host in hosts
     )
     about = ", ".join(dict.fromkeys(stems(query)[:3])) or "this"
     text = (
-        f'This is a simulated search for "{query}": nothing was looked up. {many} made-up sources stand in for results about {about}: '
-        + " ".join(f"[{n}] {address}" for n, address in enumerate(sources, 1))
-    )
+        f'This is a simulated search for "{query}": nothing was looked up. {many} made-up '
+        f"sources stand in for results about {about}: "
+    ) + " ".join(f"[{n}] {address}" for n, address in enumerate(sources, 1))
     return text, sources

@@ -33,12 +33,18 @@ _MONTHS = [
 _ALPHABET = [chr(code) for code in range(ord("A"), ord("Z") + 1)]
 _FIXED: tuple[tuple[str, Sequence[str]], ...] = (
     (
-        r"\b(?:alphabet|letters (?:of|in) the (?:english |latin )?alphabet|letters (?:from )?[a-z] (?:to|through) [a-z])\b",
+        (
+            r"\b(?:alphabet|letters (?:of|in) the (?:english |latin )?alphabet|"
+            r"letters (?:from )?[a-z] (?:to|through) [a-z])\b"
+        ),
         _ALPHABET,
     ),
     (r"\bdays (?:of|in) (?:the|a) week\b|\bweek ?days\b|\b(?:seven|7) days\b", _DAYS),
     (
-        r"\bmonths (?:of|in) (?:the|a) year\b|\b(?:twelve|12|all)(?: of)?(?: the)? months\b|\b(?:list|name|write|say|recite|give me|print)(?: out)?(?: all)? the months\b",
+        (
+            r"\bmonths (?:of|in) (?:the|a) year\b|\b(?:twelve|12|all)(?: of)?(?: the)? months\b|"
+            r"\b(?:list|name|write|say|recite|give me|print)(?: out)?(?: all)? the months\b"
+        ),
         _MONTHS,
     ),
     (r"\bseasons (?:of|in) (?:the|a) year\b|\bfour seasons\b", ["spring", "summer", "autumn", "winter"]),
@@ -48,10 +54,23 @@ _TELL = (
     r"return|spell|what are|what is|can you|sequence|respond|reply|answer|state|provide|go through|read)\b"
 )
 _SEPARATORS: tuple[tuple[str, str], ...] = (
-    (r"\b(?:one|each|a|every)(?: \w+)? (?:per|on (?:a|its own|a new|a separate|each)|to a|in each) (?:new |separate )?line\b|\b(?:on|in) (?:separate|new|individual|different) lines\b|"
-     r"\b(?:new ?lines?|line ?breaks?)\b|\bper line\b|\bvertical(?:ly)?\b|\beach on\b", "\n"),
+    (
+        (
+            r"\b(?:one|each|a|every)(?: \w+)? (?:per|on (?:a|its own|a new|a separate|each)|to a|"
+            r"in each) (?:new |separate )?line\b|\b(?:on|in) (?:separate|new|individual|"
+            r"different) lines\b|"
+            r"\b(?:new ?lines?|line ?breaks?)\b|\bper line\b|\bvertical(?:ly)?\b|\beach on\b"
+        ),
+        "\n",
+    ),
     (r"\b(?:comma[ -]and[ -]space|comma(?:s)? and (?:a )?space)\b", ", "),
-    (r"\b(?:commas?|comma)[ -](?:only|without spaces?|no spaces?)\b|\bcommas?,? (?:and |but |with )?(?:no|without)(?: any)? spaces?\b", ","),
+    (
+        (
+            r"\b(?:commas?|comma)[ -](?:only|without spaces?|no spaces?)\b|\bcommas?,? (?:and |"
+            r"but |with )?(?:no|without)(?: any)? spaces?\b"
+        ),
+        ",",
+    ),
     (r"\bcomma", ", "),
     (r"\bsemi-?colons?\b", "; "),
     (r"\b(?:single )?spaces?\b(?<!(?:no|without|any) spaces?)", " "),
@@ -62,7 +81,7 @@ _SEPARATORS: tuple[tuple[str, str], ...] = (
     (r"\b(?:no|without)(?: any)? (?:spaces?|separators?)\b", ""),
     (r"\b(?:bullet(?:ed)?(?: points?| list)?|bullets)\b", "\n"),
     (r"\bnumbered list\b", "\n"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +105,11 @@ def separator(text: str, otherwise: str) -> str:
         if find(r"\b(?:separat\w+|delimit\w+|join\w*|divided)\b[^.\n]{0,25}$", before) and len(quotation.text) <= 5:  # noqa: PLR2004 - a mark, no phrase
             return quotation.text.replace("\\n", "\n").replace("\\t", "\t")
     with_mark = find(
-        r"\b(?:with|using|by|use|put|add|insert)\s+(?:only\s+)?(?:a\s+|an\s+|single\s+|one\s+)*(?:commas?|spaces?|hyphens?|dash(?:es)?|semi-?colons?|pipes?|slash(?:es)?|tabs?)\b",
+        (
+            r"\b(?:with|using|by|use|put|add|insert)\s+(?:only\s+)?(?:a\s+|an\s+|single\s+|"
+            r"one\s+)*(?:commas?|spaces?|hyphens?|dash(?:es)?|semi-?colons?|pipes?|slash(?:es)?|"
+            r"tabs?)\b"
+        ),
         text,
     )
     first, *_ = _SEPARATORS
@@ -151,11 +174,22 @@ def _stretch(text: str, items: list[str]) -> list[str]:
 
 
 def _number_items(text: str) -> list[str]:
+    if find(
+        (
+            r"\b(?:a|one|any|some|random) (?:random |single |whole )*(?:number|integer)s?\b|"
+            r"\b(?:pick|guess|choose|sum|average|product|total)\b"
+        ),
+        text,
+    ):
+        return []
     numbers = _multiples(text) or _special(text) or _counted(text)
     if not numbers:
         return []
     if find(
-        r"\b(?:in|as|using|with) (?:english )?words\b|\bspell(?:ed|ing)?(?: (?:them|it|each|the numbers))? out\b|\bwritten out\b",
+        (
+            r"\b(?:in|as|using|with) (?:english )?words\b|\bspell(?:ed|ing)?(?: (?:them|it|each|"
+            r"the numbers))? out\b|\bwritten out\b"
+        ),
         text,
     ):
         return [spelled(number) for number in numbers]
@@ -187,26 +221,46 @@ def _counted(text: str) -> list[int]:
 def _span(text: str) -> _Span | None:
     """From where to where, as said with 'count', or with a word for numbers and two bounds."""
     step = _step(text)
-    to = r"(?:up |down |all the way )?(?:up to|to|through|thru|until|till|and|–|-|\.\.\.?)(?: and including)?"  # noqa: RUF001
-    bounds = rf"(?:from |between |starting (?:at|from|with) |start (?:at|from) )?(?:the number )?(?P<a>{_N})\s*,? *(?:(?:and )?(?:going|counting|ending|finishing|finish|end|continuing|continue|count) (?:at |with |on )?)?(?:{to})?\s*(?:the number )?(?P<b>{_N})\b"
+    to = r"(?:up |down |all the way )?(?:up to|to|through|thru|until|till|–|-|\.\.\.?)(?: and including)?"  # noqa: RUF001 - marks that people write
+    between = rf"(?:between|from) (?:the number )?(?P<a>-?{_N}) and (?:the number )?(?P<b>-?{_N})\b"
+    ending = r"(?:and )?(?:then )?(?:ending|finishing|finish|end|stopping|stop) (?:at|with|on|after) "
+    bounds = (
+        rf"(?:from |starting (?:at|from|with) |start (?:at|from) )?(?:the number )?(?P<a>-?{_N})\s*,? *"
+        rf"(?:{ending}|(?:and )?(?:going |counting |continuing |continue |count |"
+        rf"on )?(?:{to})\s*)(?:the number )?(?P<b>-?{_N})\b"
+    )
+    shown_by_start = find(rf"\b1,? 2,? (?:and )?3\b[^\n]{{0,40}}?\b(?:up to|to|until|till|through) (?P<b>{_N})\b", text)
+    if shown_by_start and find(_TELL, text):
+        return _Span(first=1, last=whole(shown_by_start.group("b")) or 1)
     count = find(
-        r"\bcount(?:ing)?\b(?! (?:how|the (?:number|letters?|words?|characters?|vowels?|times|occurrences)|all (?:the )?(?:letters|words)|of\b))",
+        (
+            r"\b(?:count(?:ing)?|enumerate)\b(?! (?:how|the (?:number|letters?|words?|characters?|vowels?|times|"
+            r"occurrences)|all (?:the )?(?:letters|words)|of\b))"
+        ),
         text,
     )
-    things = find(r"\b(?:numbers?|integers?|digits|numerals|natural|primes?|squares|multiples)\b", text)
+    things = find(
+        r"\b(?:numbers|integers|digits|numerals|primes|squares|multiples|(?:every|each|all|even|odd|prime|whole|"
+        r"natural)(?: \w+)? (?:number|integer)s?)\b",
+        text,
+    )
     ranged = find(
-        rf"^\W*(?:please |can you |could you )*(?:list|print|write|output|type|give me|show|enumerate|recite|say)(?: out| me)? {_N}\s?(?:-|–|to|through|\.\.+)\s?{_N}\b",
+        r"^\W*(?:please |can you |could you )*(?:list|print|write|output|type|give me|show|enumerate|recite|say)"
+        rf"(?: out| me)? {_N}\s?(?:-|–|to|through|\.\.+)\s?{_N}\b",  # noqa: RUF001 - marks that people write
         text,
     )
     if count or ranged or (things and find(_TELL, text)):
-        match = find(bounds, text, count.end() if count else 0)
+        match = find(bounds, text, count.end() if count else 0) or find(between, text)
         if match and (a := whole(match.group("a"))) is not None and (b := whole(match.group("b"))) is not None:
             return _Span(first=a, last=b, step=step)
     if count:
         return _one_bound(text, count.end(), step)
     first = find(rf"\bfirst (?P<n>{_N}) (?:positive |natural |whole |counting )?(?:numbers|integers)\b", text)
     below = find(
-        rf"\b(?:numbers|integers|primes)\b[^.\n]{{0,30}}?\b(?P<how>up to|until|till|below|under|less than|smaller than|through|to) (?P<n>{_N})",
+        (
+            rf"\b(?:numbers|integers|primes)\b[^.\n]{{0,30}}?\b(?P<how>up to|until|till|below|"
+            rf"under|less than|smaller than|through|to) (?P<n>{_N})"
+        ),
         text,
     )
     if first and (n := whole(first.group("n"))):
@@ -234,7 +288,11 @@ def _one_bound(text: str, after: int, step: int) -> _Span | None:
 
 def _step(text: str) -> int:
     match = find(
-        rf"\b(?:by|in (?:steps|increments|intervals|multiples|jumps) of|steps? (?:of|size)|every|increment of|adding) (?P<n>{_N}|twos|threes|fives|tens|hundreds)\b(?! (?:lines?|items?))",
+        (
+            rf"\b(?:by|in (?:steps|increments|intervals|multiples|jumps) of|steps? (?:of|size)|"
+            rf"every|increment of|adding) (?P<n>{_N}|twos|threes|fives|tens|"
+            rf"hundreds)\b(?! (?:lines?|items?))"
+        ),
         text,
     )
     if match is None:
@@ -295,7 +353,11 @@ def _fibonacci(many: int) -> list[int]:
 def _left_out(text: str) -> set[str]:
     """Items named after 'except' or 'skip'."""
     match = find(
-        rf"\b(?:except(?: for)?|skip(?:ping)?|leav(?:e|ing) out|omit(?:ting)?|without|excluding)(?: the)?(?: number| letter)?s? (?P<what>{_N}(?:(?:, | and |, and | or ){_N})*)",
+        (
+            rf"\b(?:except(?: for)?|skip(?:ping)?|leav(?:e|ing) out|omit(?:ting)?|without|"
+            rf"excluding)(?: the)?(?: number| letter)?s? (?P<what>{_N}(?:(?:, | and |, and |"
+            rf" or ){_N})*)"
+        ),
         text,
     )
     if match is None:

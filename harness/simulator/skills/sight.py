@@ -13,7 +13,11 @@ from harness.simulator.skills.text_in_images import Reading, text_in
 from harness.simulator.skills.words import joined
 
 MOST_IMAGES = 8
-_ABOUT_TEXT = r"\b(?:read|digits?|numbers?|numerals?|figures?|text|written|writing|words?|letters?|say|says|code|transcribe|ocr|pin|captcha|characters?|spell|print(?:ed)?|message|sign|value|shown|displayed|what does)\b"
+_ABOUT_TEXT = (
+    r"\b(?:read|digits?|numbers?|numerals?|figures?|text|written|writing|words?|letters?|"
+    r"say|says|code|transcribe|ocr|pin|captcha|characters?|spell|print(?:ed)?|message|"
+    r"sign|value|shown|displayed|what does)\b"
+)
 _DIGITS = r"\b(?:digits?|numbers?|numerals?|figures?|pin|sum|numeric)\b"
 
 
@@ -71,7 +75,10 @@ def _answer(content: bytes, text: str) -> Said:
 def _about_colours_or_shapes(text: str) -> bool:
     return bool(
         find(
-            r"\b(?:colou?rs?|shapes?|background|square|circle|triangle|rectangle|width|height|dimensions?|resolution|how (?:big|large|wide|tall))\b",
+            (
+                r"\b(?:colou?rs?|shapes?|background|square|circle|triangle|rectangle|width|height|"
+                r"dimensions?|resolution|how (?:big|large|wide|tall))\b"
+            ),
             text,
         )
         and not find(r"\b(?:read|digits?|number (?:shown|in|is|written)|what number|which number|text)\b", text)
@@ -94,7 +101,7 @@ def _read_out(reading: Reading, text: str) -> Said:
     return Said(full=f"The image shows {reading.text}.", brief=reading.text)
 
 
-def _described(image: Image.Image, text: str) -> Said:
+def _described(image: Image.Image, text: str) -> Said:  # noqa: PLR0911 - one return a kind of question
     scene = scene_of(image)
     if find(
         r"\b(?:how (?:big|large|wide|tall)|dimensions?|resolution|size of the (?:image|picture)|width|height)\b", text

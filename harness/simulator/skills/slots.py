@@ -34,7 +34,10 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("zip", "zip postcode postal zipcode"),
     ("origin", "origin from source departure depart start_city from_city"),
     ("destination", "destination dest arrival to_city"),
-    ("place", "city cities location locations place places town country region state venue where area destination_city address locality timezone"),
+    ("place", (
+"city cities location locations place places town country region state venue where "
+"area destination_city address locality timezone"
+)),
     ("date", "date day due deadline birthday dob when departure_date start_date end_date"),
     ("time", "time hour clock"),
     ("expression", "expression formula equation calculation math expr"),
@@ -44,12 +47,25 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("year", "year"),
     ("sentiment", "sentiment polarity mood tone attitude"),
     ("confidence", "confidence score probability certainty likelihood"),
-    ("person", "name person people customer author user recipient contact attendee attendees participant participants employee patient sender speaker to assignee guest"),
+    ("person", (
+"name person people customer author user recipient contact attendee attendees "
+"participant participants employee patient sender speaker to assignee guest"
+)),
     ("query", "query q search keyword keywords term question prompt topic subject"),
-    ("points", "points keypoints highlights takeaways ideas features steps reasons insights tags facts items topics themes list"),
+    ("points", (
+"points keypoints highlights takeaways ideas features steps reasons insights tags "
+"facts items topics themes list"
+)),
     ("language", "language lang"),
-    ("summary", "summary description overview abstract reason explanation reasoning rationale answer response reply text content message body note notes title headline comment result output details"),
+    ("summary", (
+"summary description overview abstract reason explanation reasoning rationale answer "
+"response reply text content message body note notes title headline comment result "
+"output details"
+)),
 )  # fmt: skip
+ADDRESSED = {"to", "recipient", "sender", "recipients"}
+MOST_OPTIONS = 500
+LONGEST_OPTION = 100
 _LANGUAGES = [
     "english",
     "french",
@@ -115,8 +131,8 @@ def found_values(name: str, schema: Mapping[str, Any], text: str) -> list[Any]:
 def _among(options: list[Any], name: str, text: str) -> list[Any]:
     """Options named in the text, where they stand; for a scale of praise and blame, the one that fits the text."""
     named = []
-    for option in options:
-        written = str(option).replace("_", " ").replace("-", " ").lower()
+    for option in options[:MOST_OPTIONS]:
+        written = str(option)[:LONGEST_OPTION].replace("_", " ").replace("-", " ").lower()
         at = (
             find(rf"(?<!\w){_plain(written)}(?!\w)", text.lower().replace("_", " ").replace("-", " "))
             if isinstance(option, str) and written.strip()
@@ -164,13 +180,35 @@ def _truth(name: str, schema: Mapping[str, Any], text: str) -> list[bool]:
     return []
 
 
+# What counts a property, by the words of its name that say so.
 _UNITS = {
-    "age": r"years?(?: |-)old|aged?\b|\byears\b", "people": r"people|persons?|guests?|adults?|seats?|diners|attendees", "party": r"people|persons?|guests?",
-    "guests": r"people|persons?|guests?|adults?", "passengers": r"passengers?|people|adults?|tickets?", "days": r"days?", "duration": r"minutes?|hours?|days?|seconds?|nights?",
-    "minutes": r"minutes?|min\b", "hours": r"hours?|h\b", "seconds": r"seconds?|s\b", "temperature": r"degrees?|°|celsius|fahrenheit", "celsius": r"degrees?|°|celsius",
-    "percent": r"%|percent", "percentage": r"%|percent", "rating": r"stars?|out of|/", "stars": r"stars?", "nights": r"nights?", "distance": r"km|kilomet|miles?|m\b",
-    "weight": r"kg|kilo|grams?|pounds?|lbs?", "height": r"cm|met|feet|m\b", "quantity": r"\w+", "count": r"\w+", "pages": r"pages?", "limit": r"results?|items?|\w+",
-}  # fmt: skip
+    name: unit
+    for names, unit in {
+        "age": r"years?(?: |-)old|aged?\b|\byears\b",
+        "people": r"people|persons?|guests?|adults?|seats?|diners|attendees",
+        "party": r"people|persons?|guests?",
+        "guests": r"people|persons?|guests?|adults?",
+        "passengers": r"passengers?|people|adults?|tickets?",
+        "days": r"days?",
+        "duration": r"minutes?|hours?|days?|seconds?|nights?",
+        "minutes": r"minutes?|min\b",
+        "hours": r"hours?|h\b",
+        "seconds": r"seconds?|s\b",
+        "temperature": r"degrees?|°|celsius|fahrenheit",
+        "celsius": r"degrees?|°|celsius",
+        "percent percentage": r"%|percent",
+        "rating": r"stars?|out of|/",
+        "stars": r"stars?",
+        "nights": r"nights?",
+        "distance": r"km|kilomet|miles?|m\b",
+        "weight": r"kg|kilo|grams?|pounds?|lbs?",
+        "height": r"cm|met|feet|m\b",
+        "quantity count": r"\w+",
+        "pages": r"pages?",
+        "limit": r"results?|items?|\w+",
+    }.items()
+    for name in names.split()
+}
 
 
 def _numeric(name: str, schema: Mapping[str, Any], text: str, *, integer: bool) -> list[Any]:
@@ -185,18 +223,20 @@ def _numeric(name: str, schema: Mapping[str, Any], text: str, *, integer: bool) 
         picked = matches("year", text)
     if not picked:
         picked = [number for number, _, _ in spoken_numbers(text)]
-        order = [m.group() for m in find_all(r"\d+$", name)] or [
-            str("abcdefgh".index(name.lower()) + 1) if len(name) == 1 and name.lower() in "abcdefgh" else ""
-        ]
-        place = (
-            int(order[0]) - 1
-            if order[0] and len(order[0]) < 3
-            else {"x": 0, "y": 1, "second": 1, "other": 1}.get(parts[-1] if parts else "", 0)
-        )
-        place = {"first": 0, "second": 1, "base": 0, "exponent": 1}.get(parts[0] if parts else "", place)
+        place = _place_among(name, parts)
         picked = picked[place : place + 1]
     values = [value for number in picked if (value := _number(number, integer=integer)) is not None]
     return values[:1] if not find(r"s$", name) else values
+
+
+def _place_among(name: str, parts: list[str]) -> int:
+    """Which of several numbers is meant, by the property's name: 'b', 'num2' and 'second' are the second."""
+    if len(name) == 1 and name.lower() in "abcdefgh":
+        return "abcdefgh".index(name.lower())
+    digit = find(r"(?<!\d)[1-9]$", name)
+    if digit:
+        return int(digit.group()) - 1
+    return 1 if {"second", "y", "other", "exponent", "divisor", "subtrahend"} & set(parts) else 0
 
 
 def _number(written: str, *, integer: bool) -> int | float | None:
@@ -226,12 +266,15 @@ def _beside(parts: list[str], text: str) -> list[str]:
     return []
 
 
+_CAPITALISED = r"(?-i:\p{Lu})[\p{L}.'’-]*(?: (?-i:\p{Lu})[\p{L}.'’-]*)*"  # noqa: RUF001 - marks that people write
+
+
 def _of_kind(kind: str, name: str, schema: Mapping[str, Any], text: str) -> list[str]:
     finders: dict[str, Callable[[str], list[str]]] = {
         "place": lambda t: _places(t, name, schema),
-        "origin": lambda t: [m.group("x") for m in find_all(r"\bfrom\s+(?P<x>(?-i:\p{Lu})[\p{L}.'’-]*(?: (?-i:\p{Lu})[\p{L}.'’-]*)*)", t)],  # noqa: RUF001
-        "destination": lambda t: [m.group("x") for m in find_all(r"\b(?:to|into|for)\s+(?P<x>(?-i:\p{Lu})[\p{L}.'’-]*(?: (?-i:\p{Lu})[\p{L}.'’-]*)*)", t)] or places(t),  # noqa: RUF001
-        "person": people,
+        "origin": lambda t: [m.group("x") for m in find_all(rf"\bfrom\s+(?P<x>{_CAPITALISED})", t)],
+        "destination": lambda t: [m.group("x") for m in find_all(rf"\b(?:to|into|for)\s+(?P<x>{_CAPITALISED})", t)],
+        "person": lambda t: (matches("email", t) if ADDRESSED & set(split_name(name)) else []) or people(t),
         "expression": expressions,
         "query": _query,
         "summary": lambda t: quoted_values(t) if split_name(name)[-1:] not in (["summary"], ["title"]) else [],
@@ -240,7 +283,8 @@ def _of_kind(kind: str, name: str, schema: Mapping[str, Any], text: str) -> list
         "points": _points,
     }  # fmt: skip
     if kind in finders:
-        return finders[kind](text)
+        found = finders[kind](text)
+        return found or (places(text) if kind == "destination" else [])
     if kind == "code":
         return matches("code", text) or [number for number, _, _ in spoken_numbers(text) if whole(number)]
     if has_shape(kind):
@@ -265,7 +309,12 @@ def _query(text: str) -> list[str]:
     if quoted:
         return quoted
     match = find(
-        r"\b(?:search(?: the (?:web|internet|database|docs|documentation|catalog(?:ue)?))?(?: for| about)?|look up|look for|find(?: me)?(?: information)?(?: about| on)?|google|query|browse for|research|information (?:about|on))\s+(?P<q>[^\n.?!]{2,200})",
+        (
+            r"\b(?:search(?: the (?:web|internet|database|docs|documentation|"
+            r"catalog(?:ue)?))?(?: for| about)?|look up|look for|"
+            r"find(?: me)?(?: information)?(?: about| on)?|google|query|browse for|research|"
+            r"information (?:about|on))\s+(?P<q>[^\n.?!]{2,200})"
+        ),
         text,
     )
     return [match.group("q").strip()] if match else [text.strip().rstrip("?.!")[:200]] if text.strip() else []
@@ -317,6 +366,9 @@ def summary_of(text: str) -> str:
     quoted = [value for value in quoted_values(text) if len(value.split()) > 3]  # noqa: PLR2004 - a sentence
     pool = sentences(quoted[0] if quoted else text)
     pool = [s for s in pool if len(s) < 300]  # noqa: PLR2004 - a sentence
+    about = find(r"\b(?:about|describing|on the subject of|concerning)\s+(?P<topic>[^.?!\n]{3,80})", text)
+    if about and len(pool) <= 1 and not quoted:
+        return about.group("topic")
     colon = find(r":\s*(?P<rest>\S[^\n]{8,300})$", pool[0]) if len(pool) == 1 else None
     if colon:
         return colon.group("rest").strip()

@@ -14,36 +14,19 @@ from harness.simulator.skills.sequences import enumeration
 from harness.simulator.skills.slots import summary_of
 from harness.simulator.skills.values import split_name
 from harness.simulator.skills.wordplay import listed
-from harness.simulator.skills.words import quotations, stem, stems, words
+from harness.simulator.skills.words import STOP, quotations, sentences, vocabulary, words
 
 MOST_CONTEXT = 12_000
-_ASKS = r"\b(?:return|respond|reply|answer|output|give|produce|generate|write|create|provide|print|as|in|with|using|into|format\w*|make|send|convert|only|extract|valid|emit)\b[^.\n]{0,60}?\b(?:json|JSON)\b|\bjson (?:object|array|format|only|with|response|output|list|document|string|data|structure|schema)\b"
-_NO_KEY = frozenset(
-    [
-        "keys",
-        "key",
-        "fields",
-        "field",
-        "properties",
-        "property",
-        "attributes",
-        "json",
-        "object",
-        "the",
-        "a",
-        "an",
-        "and",
-        "or",
-        "following",
-        "exactly",
-        "named",
-        "called",
-        "with",
-        "values",
-        "value",
-        "only",
-        "format",
-    ]
+LONGEST_KEY = 60
+_ASKS = (
+    r"\b(?:return|respond|reply|answer|output|give|produce|generate|write|create|provide|"
+    r"print|as|in|with|using|into|format\w*|make|send|convert|only|extract|valid|"
+    r"emit)\b[^.\n]{0,60}?\b(?:json|JSON)\b|\bjson (?:object|array|format|only|with|"
+    r"response|output|list|document|string|data|structure|schema)\b"
+)
+_NO_KEY = vocabulary(
+    """keys key fields field properties property attributes json object the a an and or following exactly
+    named called with values value only format"""
 )
 
 
@@ -69,7 +52,10 @@ def json_in_prose(request: Request, answer: Answer) -> Said | None:
         r"\b(?:always|only|every|all|must|respond|reply|answer|output|return)\b", request.system
     )
     if not (find(_ASKS, request.text) or standing) or find(
-        r"\b(?:what is|explain|describe|tell me about|how does) (?:a |an )?json\b|\b(?:no|not|without|avoid) (?:in |use |using )?json\b",
+        (
+            r"\b(?:what is|explain|describe|tell me about|how does) (?:a |an )?json\b|\b(?:no|not|"
+            r"without|avoid) (?:in |use |using )?json\b"
+        ),
         request.text,
     ):
         return None
@@ -78,7 +64,7 @@ def json_in_prose(request: Request, answer: Answer) -> Said | None:
         return Said(full=literal, final=True)
     listing = find(r"\bjson (?:array|list)\b", request.text)
     matter = _matter(request, "")
-    keys = _keys(request)
+    keys = _keys(request) if not listing else _named_keys(request.text)
     if listing and not keys:
         counted = enumeration(request)
         if counted is not None:
@@ -147,11 +133,8 @@ def _object(request: Request, answer: Answer, seen: str) -> Any:
     if keys:
         shape = _shape(request, keys)
         return conforming({"type": "object", "properties": shape, "required": list(shape)}, matter)
-    topic = " ".join(
-        word
-        for word in words(request.text)
-        if word.lower() not in {"json", "object", "valid"} and stem(word) in stems(request.text)
-    )[:80]
+    kept = [word for word in words(request.text[:400]) if word.lower() not in {*_NO_KEY, *STOP, "valid"}]
+    topic = " ".join(kept)[:80]
     said = answer(request)
     told = None if said is None else said.brief or said.full
     return {"topic": topic or "general", "answer": told or seen or summary_of(matter) or "none"}
@@ -159,27 +142,34 @@ def _object(request: Request, answer: Answer, seen: str) -> Any:
 
 def _material(request: Request, seen: str, keys: list[str]) -> str:
     """The request's material, without the instruction that names the keys where the two can be told apart."""
-    text = _matter(request, seen)
-    parts = [part for part in text.replace("\n", ". \x00").split("\x00") if part.strip()]
-    kept = [
-        part
-        for part in parts
-        if not (
-            sum(key.lower() in part.lower() for key in keys) >= max(2, len(keys))
-            and find(r"\b(?:keys?|fields?|json|properties)\b", part)
-        )
-    ]
+    text = replaced(r"\{[^{}]{3,2000}\}", " ", _matter(request, seen))
+    kept = [part for part in sentences(text) if not _about_form(part, keys)]
     quoted = [q.text for q in quotations(request.text) if q.text not in keys and len(q.text) > 20]  # noqa: PLR2004 - a sentence
     if quoted:
         return "\n".join(quoted) + (f"\n{seen}" if seen else "")
     match = find(
-        r"\bjson\b[^:]{0,200}:\s*(?P<rest>[^\n{]{12,})$|\b(?:text|review|from|message|following|this)[^:\n]{0,30}:\s*(?P<text>[^\n]{12,})",
-        request.text,
+        (
+            r"\bjson\b[^:]{0,200}:\s*(?P<rest>[^\n{]{12,})$|\b(?:text|review|from|message|"
+            r"following|this)[^:\n]{0,30}:\s*(?P<text>[^\n]{12,})"
+        ),
+        text,
     )
     held = (match.group("rest") or match.group("text")) if match else ""
     if held and sum(key.lower() in held.lower() for key in keys) < max(2, len(keys)):
         return held
     return "\n".join(kept) or text
+
+
+_FORM = (
+    r"\b(?:keys?|fields?|json|properties)\b|"
+    r"^(?:please |now |and )*(?:respond|reply|answer|return|output|give|produce|use|format)\b[^:]*:?$"
+)
+
+
+def _about_form(sentence: str, keys: list[str]) -> bool:
+    """Whether a sentence says how to write the object, and nothing that could stand in it."""
+    named = sum(key.lower() in sentence.lower() for key in keys)
+    return bool(find(_FORM, sentence)) and (named >= max(2, len(keys)) or sentence.endswith(":"))
 
 
 def _keys(request: Request) -> list[str]:
@@ -194,7 +184,13 @@ def _keys(request: Request) -> list[str]:
 def _wanted_things(text: str) -> list[str]:
     """Keys for 'extract the city and the number of guests as JSON'."""
     match = find(
-        r"\b(?:extract|return|give me|provide|output|get|find|pull out|identify)\s+(?P<list>(?:the|a|an|its|their|his|her|all)\s[^.:\n\"]{3,120}?)\s*(?:from\b[^.:\n]{0,60})?\s*,?\s*(?:as|in|into|and (?:return|output|answer|reply|respond)[^.:\n]{0,30})\s+(?:a |an |valid |one |single )*json",
+        (
+            r"\b(?:extract|return|give me|provide|output|get|find|pull out|"
+            r"identify)\s+(?P<list>(?:the|a|an|its|their|his|her|"
+            r"all)\s[^.:\n\"]{3,120}?)\s*(?:from\b[^.:\n]{0,60})?\s*,?\s*(?:as|in|into|"
+            r"and (?:return|output|answer|reply|respond)[^.:\n]{0,30})\s+(?:a |an |valid |one |"
+            r"single )*json"
+        ),
         text,
     )
     if match is None:
@@ -215,7 +211,16 @@ def _named_keys(text: str) -> list[str]:
         if keys:
             return keys
     one = r"[\"'“`*]{0,2}[\p{L}_][\w-]*[\"'”`*]{0,2}(?: ?\([^()\n]{1,100}\))?"
-    intro = r"\b(?:(?:top-level |exactly |following |these |required |two |three |four |five |\d+ )*(?:keys|fields|properties|attributes|key|field|property|members|columns)(?: named| called| are| is|:| should be| must be|\s)*(?: only)?(?:\s*[:(\n-])?|json(?: object| document| response| format| output)? (?:with|containing|that has|having|of|including|which has)(?: the| exactly| only| a| an| these)*|(?:object|it) (?:with|containing|must have|should have|having|has|contains|should contain|must contain|including)(?: the| exactly| a| an)*)\s*"
+    intro = (
+        r"\b(?:(?:top-level |exactly |following |these |required |two |three |four |five |"
+        r"\d+ )*(?:keys|fields|properties|attributes|key|field|property|members|"
+        r"columns)(?: named| called| are| is|:| should be| must be|"
+        r"\s)*(?: only)?(?:\s*[:(\n-])?|json(?: object| document| response| format|"
+        r" output)? (?:with|containing|that has|having|of|including|which has)(?: the|"
+        r" exactly| only| a| an| these)*|(?:object|it) (?:with|containing|must have|"
+        r"should have|having|has|contains|should contain|must contain|including)(?: the|"
+        r" exactly| a| an)*)\s*"
+    )
     lists = (
         rf"(?P<list>{one}(?:(?:\s*,\s*(?:and\s+|a\s+|an\s+)?|\s+(?:and|&|/)\s+(?:a\s+|an\s+)?|\n\s*[-*•]\s*){one})*)"
     )
@@ -259,9 +264,15 @@ _TYPE_WORDS = {
 
 
 def _typed(key: str, text: str) -> dict[str, Any]:
+    if len(key) > LONGEST_KEY:
+        return {"type": "string"}
     key_pattern = "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in key)
     match = find(
-        rf"(?<!\w){key_pattern}[\"'”`*]{{0,2}}(?:\s*\((?P<note>[^()\n]{{1,100}})\)|(?<=[\"'”])\s*:\s*(?P<shown>[^,}}\n]{{1,100}})|(?P<as>\s+(?:as |is |being )?an? (?:array|list|boolean|integer|number|string|float)\b))",
+        (
+            rf"(?<!\w){key_pattern}[\"'”`*]{{0,2}}(?:\s*\((?P<note>[^()\n]{{1,100}})\)|"
+            rf"(?<=[\"'”])\s*:\s*(?P<shown>[^,}}\n]{{1,100}})|(?P<as>\s+(?:as |is |"
+            rf"being )?an? (?:array|list|boolean|integer|number|string|float)\b))"
+        ),
         text,
     )
     note = next((group for group in match.groups() if group), "") if match else ""
@@ -274,7 +285,7 @@ def _typed(key: str, text: str) -> dict[str, Any]:
         if (
             len(options) > 1
             and not find(r"\b(?:array|list|integer|number|between)\b|\d", note)
-            and all(len(part.split()) <= 2 for part in options)
+            and not any(find(r"\S \S+ \S", part) for part in options)
         ):
             return {"type": "boolean"} if {"true", "false"} >= set(options) else {"type": "string", "enum": options}
         for pattern, kind in _TYPE_WORDS.items():
@@ -283,75 +294,27 @@ def _typed(key: str, text: str) -> dict[str, Any]:
     return _suggested(key)
 
 
+_LISTS = vocabulary(
+    """points tags keywords items list topics names steps reasons features entities themes colors colours cities
+    examples ingredients highlights skills emails dates hobbies"""
+)
+_BOUNDED = vocabulary("confidence probability likelihood score")
+_WHOLE = vocabulary("count age year quantity people guests population rank pages minutes hours days")
+_DECIMAL = vocabulary("price amount total cost temperature result sum number weight height rating percentage")
+
+
 def _suggested(key: str) -> dict[str, Any]:
     parts = split_name(key)
     last = parts[-1] if parts else ""
-    if last in {
-        "points",
-        "tags",
-        "keywords",
-        "items",
-        "list",
-        "topics",
-        "names",
-        "steps",
-        "reasons",
-        "features",
-        "entities",
-        "themes",
-        "colors",
-        "colours",
-        "cities",
-        "examples",
-        "ingredients",
-        "highlights",
-        "skills",
-        "emails",
-        "dates",
-        "numbers",
-        "hobbies",
-    }:
-        return _listed("array") if last != "numbers" else {"type": "array", "items": {"type": "number"}}
-    if (parts and parts[0] in {"is", "has", "should", "can", "was"}) or last in {
-        "valid",
-        "success",
-        "recommended",
-        "urgent",
-    }:
+    if last == "numbers":
+        return {"type": "array", "items": {"type": "number"}}
+    if last in _LISTS:
+        return _listed("array")
+    if {"is", "has", "should", "can", "was"} & set(parts[:1]) or last in {"valid", "success", "recommended", "urgent"}:
         return {"type": "boolean"}
-    if last in {"confidence", "probability", "likelihood", "score"}:
+    if last in _BOUNDED:
         return {"type": "number", "minimum": 0, "maximum": 1}
-    if last in {
-        "count",
-        "age",
-        "year",
-        "quantity",
-        "people",
-        "guests",
-        "population",
-        "rank",
-        "pages",
-        "minutes",
-        "hours",
-        "days",
-    }:
-        return {"type": "integer"}
-    if last in {
-        "price",
-        "amount",
-        "total",
-        "cost",
-        "temperature",
-        "result",
-        "sum",
-        "number",
-        "weight",
-        "height",
-        "rating",
-        "percentage",
-    }:
-        return {"type": "number"}
-    return {"type": "string"}
+    return {"type": "integer" if last in _WHOLE else "number" if last in _DECIMAL else "string"}
 
 
 def _listed(kind: str) -> dict[str, Any]:

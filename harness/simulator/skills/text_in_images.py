@@ -6,6 +6,7 @@ whose shapes are most like characters is believed.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -15,7 +16,7 @@ from harness.simulator.skills.letterforms import DIGITS, Ink
 from harness.simulator.skills.pixels import Field, Mask, Piece, fitting, ink_of, pieces, threshold, uneven_ink
 
 MOST_CHARACTERS = 150
-LEAST_LIKENESS = 0.78
+LEAST_LIKENESS = 0.84
 """Below this mean likeness nothing is read: the shapes are no characters."""
 
 SURE = 0.88
@@ -25,6 +26,8 @@ Not where ones prevail: the segments of a display look like them until they are 
 """
 
 _NOISE_PIECES = 60
+UNEVEN = 10
+"""Spread of the border's brightness, of 255, from which the ground counts as uneven."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,11 @@ def text_in(image: Image.Image, *, digits_only: bool = False) -> Reading | None:
 def _ways(image: Image.Image) -> Iterator[tuple[Field, int]]:
     """Ink maps to try, each with how wide a gap within one character is bridged, the plainest first."""
     rgb = np.asarray(image, dtype=np.float32)
+    # On an even ground this would make rings of whatever is solid.
+    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]]).mean(axis=1)
+    uneven = uneven_ink(rgb) if float(border.std()) > UNEVEN else None
+    if uneven is not None:
+        yield from _gaps(_cropped(uneven))
     first = ink_of(rgb)
     if first is not None:
         ink = _cropped(first)
@@ -69,9 +77,6 @@ def _ways(image: Image.Image) -> Iterator[tuple[Field, int]]:
             calm = ink_of(smooth)
             if calm is not None:
                 yield from _gaps(_cropped(calm))
-    third = uneven_ink(rgb)
-    if third is not None:
-        yield from _gaps(_cropped(third))
 
 
 def _gaps(ink: Field) -> Iterator[tuple[Field, int]]:
@@ -89,7 +94,7 @@ def _cropped(ink: Field) -> Field:
         return ink
     part = ink[max(0, rows.min() - 1) : rows.max() + 2, max(0, columns.min() - 1) : columns.max() + 2]
     image = fitting(Image.fromarray((part * 255).astype(np.uint8)))
-    return np.asarray(image, dtype=np.float32) / 255
+    return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
 def _panel(ink: Field) -> tuple[int, int, int, int] | None:
@@ -109,7 +114,8 @@ def _speckled(ink: Field) -> bool:
 
 def _read(ink: Field, gap: int, *, digits_only: bool) -> Reading | None:
     solid: Mask = ink > threshold(ink)
-    found = _characters(_bridged(solid, gap) if gap else pieces(solid), ink.shape)
+    everything = _bridged(solid, gap) if gap else pieces(solid)
+    found = _characters(everything, ink.shape)
     rows = _rows(found)
     written, likenesses = [], []
     for row in rows:
@@ -119,7 +125,8 @@ def _read(ink: Field, gap: int, *, digits_only: bool) -> Reading | None:
             likenesses += alike
     if not likenesses:
         return None
-    return Reading(text="\n".join(written), likeness=sum(likenesses) / len(likenesses))
+    left_out = 1 - sum(piece.area for piece in found) / sum(piece.area for piece in everything)
+    return Reading(text="\n".join(written), likeness=sum(likenesses) / len(likenesses) - 0.2 * left_out)
 
 
 def _bridged(mask: Mask, by: int) -> list[Piece]:
@@ -135,9 +142,15 @@ def _bridged(mask: Mask, by: int) -> list[Piece]:
         if len(rows):
             top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
             found.append(
-                Piece(left=piece.left + int(left) - edge, right=piece.left + int(right) - edge, top=piece.top + int(top) - edge,
-                      bottom=piece.top + int(bottom) - edge, area=len(rows), mask=part[top:bottom, left:right])
-            )  # fmt: skip
+                Piece(
+                    left=piece.left + int(left) - edge,
+                    right=piece.left + int(right) - edge,
+                    top=piece.top + int(top) - edge,
+                    bottom=piece.top + int(bottom) - edge,
+                    area=len(rows),
+                    mask=part[top:bottom, left:right],
+                )
+            )
     return found
 
 
@@ -181,7 +194,9 @@ def _rows(found: list[Piece]) -> list[list[Piece]]:
 
 def _beside(middle: float, piece: Piece, row: list[Piece]) -> bool:
     # The nearest neighbour decides, so that a slanting row stays one row.
-    near = min(row, key=lambda other: max(other.left - piece.right, piece.left - other.right))
+    # Full characters only, so that the lower half of a broken one stays in the row of its upper half.
+    full = [other for other in row if other.height >= 0.7 * row[0].height]
+    near = min(full, key=lambda other: max(other.left - piece.right, piece.left - other.right))
     return near.top - 0.1 * near.height <= middle <= near.bottom + 0.1 * near.height
 
 
@@ -270,9 +285,15 @@ def _cut(piece: Piece, many: int) -> list[Piece]:
             return []
         top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
         parts.append(
-            Piece(left=piece.left + start + int(left), right=piece.left + start + int(right), top=piece.top + int(top),
-                  bottom=piece.top + int(bottom), area=len(rows), mask=mask[top:bottom, left:right])
-        )  # fmt: skip
+            Piece(
+                left=piece.left + start + int(left),
+                right=piece.left + start + int(right),
+                top=piece.top + int(top),
+                bottom=piece.top + int(bottom),
+                area=len(rows),
+                mask=mask[top:bottom, left:right],
+            )
+        )
     return parts
 
 
@@ -280,7 +301,7 @@ def _spaced(row: list[tuple[Piece, Guess]]) -> str:
     """The row's characters with a space where the gap is much wider than between most of them."""
     if not row:
         return ""
-    gaps = [b.left - a.right for (a, _), (b, _) in zip(row, row[1:], strict=False)]
+    gaps = [b.left - a.right for (a, _), (b, _) in pairwise(row)]
     usual = sorted(gaps)[(len(gaps) - 1) // 2] if gaps else 0
     tall = max(piece.height for piece, _ in row)
     text = row[0][1].character

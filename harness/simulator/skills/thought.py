@@ -24,7 +24,10 @@ _LOOKING = (
 _STEPS = {
     "calls": (
         "A tool on offer fits this, so the right step is to call {name} with the values from the request.",
-        "This is better looked up than guessed; {name} takes what the request gives, so I will call it and wait for its result.",
+        (
+            "This is better looked up than guessed; {name} takes what the request gives, so I "
+            "will call it and wait for its result."
+        ),
     ),
     "open": (
         "Nothing in the request fixes the exact words, so I will write freely and stay near the subject.",

@@ -15,6 +15,9 @@ from harness.simulator.skills.values import split_name
 from harness.simulator.skills.words import joined, stem, words
 
 MOST_FACTS = 12
+AKIN = 4
+"""Letters from which one word may be the beginning of another, as 'rain' of 'rainy'."""
+
 MOST_TEXT = 2000
 
 
@@ -44,7 +47,7 @@ def _told(call: Call, text: str, question: str) -> str:
     elif isinstance(held, list):
         statement = f"the results are {joined([_value(item) for item in held[:MOST_FACTS]]) or 'none'}"
     else:
-        plain = str(held if not isinstance(held, str) else held).strip()[:MOST_TEXT]
+        plain = str(held).strip()[:MOST_TEXT]
         if len(plain.split()) > 3:  # noqa: PLR2004 - a sentence of the tool's own
             return plain if plain[-1] in ".!?" else f"{plain}."
         statement = f"the result is {plain or 'empty'}"
@@ -66,7 +69,7 @@ def _parsed(text: str) -> Any:
 
 def _about(call: Call) -> str:
     """' in Oslo' or ' for 17 * 23': what the call was about, by its first plain argument."""
-    for name, value in list(call.arguments.items())[:5] if isinstance(call.arguments, Mapping) else ():
+    for name, value in list(call.arguments.items())[:5]:
         if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
             place = {"city", "location", "place", "town", "country", "region"} & set(split_name(str(name)))
             return f" {'in' if place else 'for'} {str(value)[:100]}"
@@ -82,11 +85,7 @@ def _spaced(name: str) -> str:
 
 
 def _repeats(value: Any, call: Call) -> bool:
-    return (
-        isinstance(call.arguments, Mapping)
-        and isinstance(value, str)
-        and value.lower() in {str(one).lower() for one in call.arguments.values()}
-    )
+    return isinstance(value, str) and value.lower() in {str(one).lower() for one in call.arguments.values()}
 
 
 def _value(value: Any, depth: int = 0) -> str:
@@ -112,7 +111,10 @@ def _yes_or_no(question: str, result: str) -> str:
     asked = {stem(word) for word in words(last) if len(word) > 3}  # noqa: PLR2004 - words that say something
     held = {stem(word) for word in words(result[:MOST_TEXT])}
     shared = {
-        a for a in asked for b in held if a == b or (len(a) > 3 and len(b) > 3 and (a.startswith(b) or b.startswith(a)))
+        a
+        for a in asked
+        for b in held
+        if a == b or (min(len(a), len(b)) >= AKIN and (a.startswith(b) or b.startswith(a)))
     }
     return (
         "Yes. " if shared - {stem(word) for word in ("weather", "temperature", "condition", "city", "location")} else ""

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.simulator.skills.conversation import Call, Conversation, Tool, Turn
-from harness.simulator.skills.instances import arguments_for, resolved, type_of
+from harness.simulator.skills.instances import arguments_for
 from harness.simulator.skills.patterns import find, find_all
 from harness.simulator.skills.request import Request
+from harness.simulator.skills.schemas import resolved, type_of
 from harness.simulator.skills.slots import found_values, kind_of
 from harness.simulator.skills.values import split_name
-from harness.simulator.skills.words import stem, stems, words
+from harness.simulator.skills.words import stem, stems, vocabulary, words
 
 MOST_TOOLS = 200
+LONGEST_NAME = 80
 MOST_CALLS = 16
 _WORTH_CALLING = 1.0
 """Score from which a tool is called unasked: its own name's word, or a couple of words of its description."""
@@ -26,94 +28,23 @@ _FIRM = 1.2
 
 _IDLE = frozenset(
     stem(word)
-    for word in [
-        "get",
-        "fetch",
-        "find",
-        "call",
-        "make",
-        "do",
-        "run",
-        "tool",
-        "function",
-        "api",
-        "given",
-        "return",
-        "returns",
-        "current",
-        "current",
-        "specified",
-        "provided",
-        "value",
-        "string",
-        "number",
-        "name",
-        "input",
-        "output",
-        "use",
-        "used",
-        "user",
-        "for",
-        "the",
-        "data",
-        "information",
-        "info",
-        "result",
-        "results",
-        "perform",
-        "performs",
-        "operation",
-        "request",
-        "new",
-        "set",
-        "list",
-        "based",
-        "like",
-        "e.g",
-        "eg",
-        "optional",
-        "required",
-        "such",
-        "two",
-        "one",
-        "city",
-        "example",
-        "text",
-        "query",
-        "place",
-        "location",
-        "people",
-        "person",
-        "object",
-        "parameter",
-        "parameters",
-        "will",
-        "this",
-        "time",
-        "way",
-        "thing",
-        "good",
-        "today",
-        "day",
-        "can",
-        "system",
-        "service",
-        "simple",
-        "basic",
-        "all",
-        "any",
-        "available",
-        "please",
-        "help",
-        "question",
-        "answer",
-    ]
+    for word in vocabulary(
+        """get fetch find call make do run tool function api given return returns current current specified
+        provided value string number name input output use used user for the data information info result
+        results perform performs operation request new set list based like e.g eg optional required such two
+        one city example text query place location people person object parameter parameters will this
+        way thing good today day can system service simple basic all any available please help question
+        answer"""
+    )
 )
 # Everyday words that ask for the same thing; each row is one family.
 _FAMILIES = tuple(
     frozenset(stem(word) for word in row.split())
     for row in (
-        "weather rain raining rainy sunny snow snowing temperature forecast umbrella warm cold hot windy degrees cloudy humid",
+        (
+            "weather rain raining rainy sunny snow snowing temperature forecast umbrella warm "
+            "cold hot windy degrees cloudy humid"
+        ),
         "calculate calculator compute arithmetic math sum add multiply plus minus divide evaluate expression product",
         "search google lookup browse web internet find news latest",
         "email mail message send",
@@ -191,7 +122,10 @@ def _fingerprint(call: Call) -> str:
 def _matching(text: str, tools: tuple[Tool, ...], conversation: Conversation) -> list[Call]:
     """Calls for each part of the request that a tool fits, in the order of the request."""
     if find(
-        r"\b(?:without (?:using |calling )?(?:any |the |a )?(?:tools?|functions?)|(?:don't|do not|never) (?:use|call)(?: any| the| a)? (?:tools?|functions?))\b",
+        (
+            r"\b(?:without (?:using |calling )?(?:any |the |a )?(?:tools?|functions?)|(?:don't|"
+            r"do not|never) (?:use|call)(?: any| the| a)? (?:tools?|functions?))\b"
+        ),
         text,
     ):
         return []
@@ -232,7 +166,12 @@ def _worth(tool: Tool, text: str, conversation: Conversation) -> bool:
 def _clauses(text: str) -> list[str]:
     """Sentences, cut again where a second question or order begins."""
     parts: list[str] = []
-    cut = r"[.!?;\n]+\s+|,?\s+(?:and|then|also)\s+(?=(?:also |then |please )*(?:what|how|is|are|when|where|who|get|find|check|tell|send|book|search|calculate|convert|add|multiply|look|show|give|play|set|turn|compute|fetch|schedule|remind|create|translate|order)\b)"
+    cut = (
+        r"[.!?;\n]+\s+|,?\s+(?:and|then|also)\s+(?=(?:also |then |please )*(?:what|how|is|are|"
+        r"when|where|who|get|find|check|tell|send|book|search|calculate|convert|add|multiply|"
+        r"look|show|give|play|set|turn|compute|fetch|schedule|remind|create|translate|"
+        r"order)\b)"
+    )
     at = 0
     for match in find_all(cut, text):
         parts.append(text[at : match.end()])
@@ -258,12 +197,12 @@ def match_score(tool: Tool, text: str) -> float:
         return 5.0
     name = {stem(part) for part in split_name(tool.name)} - _IDLE
     described = set(stems(tool.description[:1500])) - _IDLE - name
-    family = [row for row in _FAMILIES if row & (name | set(list(described)))]
+    family = [row for row in _FAMILIES if row & (name | described)]
     score = 1.2 * len(held & name) + 0.45 * len(held & described)
     score += sum(1.0 if row & name else 0.5 for row in family if row & held and not row & held & name)
     if score and find(r"\b(?:use|call|using|via) (?:the |a |your )?(?:\w+ )?(?:tool|function)\b", text):
         score += 0.6
-    if _computes(name | described) and find(r"\d\s*[-+*/×÷^]\s*\d", text):  # noqa: RUF001 - signs people use
+    if _computes(name | described) and find(r"\d\s*[-+*/×÷^]\s*\d", text):  # noqa: RUF001 - marks that people write
         score += 1.0
     return score
 
@@ -279,17 +218,17 @@ def _computes(about: set[str]) -> bool:
 
 
 def _escaped(name: str) -> str:
-    return "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in name if c.isprintable())
+    return "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in name[:LONGEST_NAME] if c.isprintable())
 
 
 def _properties(tool: Tool) -> Mapping[str, Any]:
-    rules = resolved(tool.parameters, tool.parameters if isinstance(tool.parameters, Mapping) else {})
+    rules = resolved(tool.parameters, tool.parameters)
     properties = rules.get("properties")
     return properties if isinstance(properties, Mapping) else {}
 
 
 def _required(tool: Tool) -> list[str]:
-    listed = tool.parameters.get("required") if isinstance(tool.parameters, Mapping) else None
+    listed = tool.parameters.get("required")
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 
 

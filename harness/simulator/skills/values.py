@@ -6,16 +6,24 @@ It stands apart because tool arguments, JSON and extraction all take values from
 from harness.simulator.skills.expressions import worked
 from harness.simulator.skills.figures import NUMBER
 from harness.simulator.skills.patterns import find, find_all
-from harness.simulator.skills.words import STOP, proper_names, quotations, stem, words
+from harness.simulator.skills.words import STOP, proper_names, quotations, stem, vocabulary, words
 
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_PLACE_WORD = r"(?-i:\p{Lu})[\p{L}\p{M}.'’-]*"  # noqa: RUF001 - an apostrophe
+_PLACE_WORD = r"(?-i:\p{Lu})[\p{L}\p{M}.'’-]*"  # noqa: RUF001 - marks that people write
 _PLACE_NAME = rf"{_PLACE_WORD}(?: (?:(?:of|de|la|le|am|an der|do|da) )?{_PLACE_WORD}){{0,3}}"
 _PATTERNS = {
     "email": r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}",
     "url": r"https?://[^\s<>\"')\]]{3,300}",
-    "date": rf"\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?\b|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? \d{{4}})?\b|\b(?:(?:next|this|last) )?{_WEEKDAY}\b|\b(?:today|tomorrow|yesterday|tonight)\b|\b{_MONTH} \d{{4}}\b",
+    "date": (
+        rf"\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}|\b{_MONTH}\.? \d{{1,2}}(?:st|"
+        rf"nd|rd|th)?(?:,? \d{{4}})?\b|\b\d{{1,2}}(?:st|nd|rd|"
+        rf"th)? (?:of )?{_MONTH}(?:,? \d{{4}})?\b|\b(?:(?:next|this|last) )?{_WEEKDAY}\b|"
+        rf"\b(?:today|tomorrow|yesterday|tonight)\b|\b{_MONTH} \d{{4}}\b"
+    ),
     "time": r"\b\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]\.?m\.?)?|\b\d{1,2} ?[ap]\.?m\b\.?|\b(?:noon|midnight)\b",
     "phone": r"(?<![\w-])\+?\d[\d ().-]{6,18}\d(?!\w)",
     "money": r"[$€£]\s?\d[\d,]*(?:\.\d+)?|\b\d[\d,]*(?:\.\d+)? ?(?:dollars|euros|pounds|usd|eur|gbp|nok)\b",
@@ -29,35 +37,10 @@ _PATTERNS = {
 }
 _NO_PLACE = frozenset(
     stem(word)
-    for word in [
-        "json",
-        "english",
-        "celsius",
-        "fahrenheit",
-        "kelvin",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "i",
-        "usd",
-        "eur",
-    ]
+    for word in vocabulary(
+        """json english celsius fahrenheit kelvin monday tuesday wednesday thursday friday saturday sunday
+        january february march april may june july august september october november december i usd eur"""
+    )
 )
 
 
@@ -83,7 +66,13 @@ def places(text: str, *, with_region: bool = False) -> list[str]:
     """
     found: list[str] = []
     # 'of' and 'between' need their lists; a preposition opens a list that commas and 'and' go on with.
-    opening = rf"\b(?:in|for|at|to|from|near|around|of|between|over|about|into|visit(?:ing)?|like|is)\s+(?:the (?:city|town|village) of |downtown |central )?(?P<first>{_PLACE_NAME})(?P<more>(?:\s*,\s*(?:and |or )?(?:in |for |to )?{_PLACE_NAME}|\s*,?\s+(?:and|or|vs\.?|versus|&|to)\s+(?:also )?(?:in |for |to |at )?(?:the )?{_PLACE_NAME})*)"
+    opening = (
+        rf"\b(?:in|for|at|to|from|near|around|of|between|over|about|into|visit(?:ing)?|like|"
+        rf"is)\s+(?:the (?:city|town|village) of |downtown |"
+        rf"central )?(?P<first>{_PLACE_NAME})(?P<more>(?:\s*,\s*(?:and |or )?(?:in |for |"
+        rf"to )?{_PLACE_NAME}|\s*,?\s+(?:and|or|vs\.?|versus|&|to)\s+(?:also )?(?:in |for |to |"
+        rf"at )?(?:the )?{_PLACE_NAME})*)"
+    )
     for match in find_all(opening, text):
         first, more = match.group("first"), match.group("more") or ""
         listing = bool(find(r"\b(?:and|or|vs|versus|to)\b|&", more))
@@ -108,15 +97,20 @@ def _unjoined(text: str) -> str:
 
 
 def _tidied(name: str) -> str:
-    name = name.rstrip(".,'’-")  # noqa: RUF001 - an apostrophe
-    return name.removesuffix("'s").removesuffix("’s")  # noqa: RUF001 - an apostrophe
+    name = name.rstrip(".,'’-")  # noqa: RUF001 - marks that people write
+    return name.removesuffix("'s").removesuffix("’s")  # noqa: RUF001 - marks that people write
 
 
 def lower_places(text: str) -> list[str]:
     """Where nothing is capitalised: the words after the last 'in', 'for' or 'at'."""
     found = []
     for match in find_all(
-        r"\b(?:in|for|at|near|to)\s+(?P<what>\p{Ll}[\p{L}'-]+(?: (?:york|francisco|angeles|city|city|delhi|town|aires|janeiro|kong))?)(?P<more>(?:\s*,\s*\p{Ll}[\p{L}'-]+)*(?:\s+and\s+\p{Ll}[\p{L}'-]+)?)(?=\s*(?:[?.!,]|$| today| tomorrow| now| right now| tonight| this week| please| on | in celsius| in fahrenheit))",
+        (
+            r"\b(?:in|for|at|near|to)\s+(?P<what>\p{Ll}[\p{L}'-]+(?: (?:york|francisco|angeles|"
+            r"city|city|delhi|town|aires|janeiro|kong))?)(?P<more>(?:\s*,\s*\p{Ll}"
+            r"[\p{L}'-]+)*(?:\s+and\s+\p{Ll}[\p{L}'-]+)?)(?=\s*(?:[?.!,]|$| today| tomorrow| now|"
+            r" right now| tonight| this week| please| on | in celsius| in fahrenheit))"
+        ),
         text,
     ):
         if match.group("what") not in STOP | {
@@ -137,7 +131,12 @@ def people(text: str) -> list[str]:
     introduced = [
         m.group("name")
         for m in find_all(
-            r"\b(?:my name is|name is|named|called|name:|customer:?|user:?|patient:?|mr\.?|mrs\.?|ms\.?|dr\.?|by|dear|sincerely,?|regards,?|i am|i'm|this is|contact|call|email|message|tell|meet(?:ing)? with|with|to|for|from)\s+(?P<name>(?-i:\p{Lu})[\p{L}'’-]+(?: (?-i:\p{Lu})[\p{L}'’-]+){0,3})",  # noqa: RUF001
+            (
+                r"\b(?:my name is|name is|named|called|name:|customer:?|user:?|patient:?|mr\.?|mrs\.?|"
+                r"ms\.?|dr\.?|by|dear|sincerely,?|regards,?|i am|i'm|this is|contact|call|email|"
+                r"message|tell|meet(?:ing)? with|with|to|for|"
+                r"from)\s+(?P<name>(?-i:\p{Lu})[\p{L}'’-]+(?: (?-i:\p{Lu})[\p{L}'’-]+){0,3})"  # noqa: RUF001 - marks that people write
+            ),
             text,
         )
     ]
@@ -155,12 +154,13 @@ def people(text: str) -> list[str]:
 def expressions(text: str) -> list[str]:
     """The arithmetic in the text, in symbols."""
     symbols = [
-        m.group().strip() for m in find_all(r"[(\d][\d\s().,+*/×÷^%−-]*[+*/×÷^−-][\d\s().,+*/×÷^%−-]*[\d)]", text)
+        m.group().strip()
+        for m in find_all(r"[(\d][\d\s().,+*/×÷^%−-]*[+*/×÷^−-][\d\s().,+*/×÷^%−-]*[\d)]", text)  # noqa: RUF001 - marks that people write
     ]
     if symbols:
-        return [s.replace("×", "*").replace("÷", "/").replace("−", "-") for s in symbols]  # noqa: RUF001 - as above
+        return [s.replace("×", "*").replace("÷", "/").replace("−", "-") for s in symbols]  # noqa: RUF001 - marks that people write
     found = worked(text)
-    return [found.written.replace("×", "*").replace("÷", "/")] if found else []  # noqa: RUF001 - as above
+    return [found.written.replace("×", "*").replace("÷", "/")] if found else []  # noqa: RUF001 - marks that people write
 
 
 def spoken_numbers(text: str) -> list[tuple[str, int, int]]:
@@ -182,7 +182,11 @@ def listed_after(name: str, text: str) -> str:
     if not key:
         return ""
     match = find(
-        rf"(?<!\w)[\"'`*]{{0,2}}{key}s?[\"'`*]{{0,2}}\s*(?::|=|\bis\b|\bare\b|\bwas\b|\bset to\b|\bof\b|\bto be\b)\s*(?P<v>\"[^\"\n]{{1,300}}\"|'[^'\n]{{1,300}}'|[^\n.;,]{{1,120}}(?:\.\d+)?)",
+        (
+            rf"(?<!\w)[\"'`*]{{0,2}}{key}s?[\"'`*]{{0,2}}\s*(?::|=|\bis\b|\bare\b|\bwas\b|"
+            rf"\bset to\b|\bof\b|\bto be\b)\s*(?P<v>\"[^\"\n]{{1,300}}\"|'[^'\n]{{1,300}}'|"
+            rf"[^\n.;,]{{1,120}}(?:\.\d+)?)"
+        ),
         text,
     )
     if match is None:

@@ -1,6 +1,6 @@
 """Short stories with numbers: who had, bought, gave away, and how many are left.
 
-It stands apart from arithmetic because it reads verbs, not operators; it knows no sums, only what verbs do to a quantity.
+It stands apart from arithmetic because it reads verbs, not operators: what each does to a quantity.
 """
 
 from fractions import Fraction
@@ -11,23 +11,44 @@ from harness.simulator.skills.request import Request, Said
 from harness.simulator.skills.values import spoken_numbers
 from harness.simulator.skills.words import sentences
 
+LONGEST = 1500
+"""Characters beyond which a text is no puzzle."""
+
 _QUESTION = (
-    r"\b(?:how (?:many|much|far|long|old|fast)|what is the (?:total|final|new|sale|discounted) (?:\w+ )?(?:price|cost|number|amount|distance|bill)?|what (?:was|is) (?:her|his|the|its|their|your) "
-    r"(?:average )?(?:total|change|price|cost|distance|speed|final price|new price|profit|area|perimeter|score)|what (?:does|do|did|will|would) \w+(?: \w+)? (?:pay|cost|earn|have|spend|weigh))\b"
+    r"\b(?:how (?:many|much|far|long|old|fast)|what is the (?:total|final|new|sale|"
+    r"discounted) (?:\w+ )?(?:price|cost|number|amount|distance|bill)?|what (?:was|"
+    r"is) (?:her|his|the|its|their|your) "
+    r"(?:average )?(?:total|change|price|cost|distance|speed|final price|new price|profit|"
+    r"area|perimeter|score)|what (?:does|do|did|will|would) \w+(?: \w+)? (?:pay|cost|earn|"
+    r"have|spend|weigh))\b"
 )
 _GAIN = (
-    r"\b(?:buys?|bought|gets?|got|gains?|gained|finds?|found|receives?|received|earns?|earned|adds?|added|wins?|won|picks?(?! up the)|picked|collects?|"
-    r"collected|more|joins?|joined|arrives?|arrived|comes?|came|bakes?|baked|makes?|made|borrows?|borrowed|another|plus|board(?:s|ed)?|get on|gets on|"
-    r"extra|returns?|grows?|grew|deposits?|deposited|save[sd]?|enters?|entered|hires?|hired|(?:gives?|gave|given) (?:him|her|me|them|you|us))\b"
+    r"\b(?:buys?|bought|gets?|got|gains?|gained|finds?|found|receives?|received|earns?|"
+    r"earned|adds?|added|wins?|won|picks?(?! up the)|picked|collects?|"
+    r"collected|more|joins?|joined|arrives?|arrived|comes?|came|bakes?|baked|makes?|made|"
+    r"borrows?|borrowed|another|plus|board(?:s|ed)?|get on|gets on|"
+    r"extra|returns?|grows?|grew|deposits?|deposited|save[sd]?|enters?|entered|hires?|"
+    r"hired|(?:gives?|gave|given) (?:him|her|me|them|you|us))\b"
 )
 _LOSS = (
-    r"\b(?:gives?|gave|given|giving|loses?|lost|eats?|ate|eaten|eating|sells?|sold|selling|spends?|spent|uses?|used|throws?|threw|drops?|dropped|breaks?|broke|broken|leaves?|left|"
-    r"takes? (?:away|out|off)|took|taken|gets? off|got off|donates?|donated|pays?|paid|removes?|removed|fl(?:y|ies|ew) away|dies?|died|withdraws?|"
-    r"withdrew|lends?|lent|fewer|less|burns?|melts?|drinks?|drank|go(?:es)? (?:away|home)|went (?:away|home)|escape[sd]?|resigns?|spilled|rotten|stolen|quit)\b"
+    r"\b(?:gives?|gave|given|giving|loses?|lost|eats?|ate|eaten|eating|sells?|sold|"
+    r"selling|spends?|spent|uses?|used|throws?|threw|drops?|dropped|breaks?|broke|broken|"
+    r"leaves?|left|"
+    r"takes? (?:away|out|off)|took|taken|gets? off|got off|donates?|donated|pays?|paid|"
+    r"removes?|removed|fl(?:y|ies|ew) away|dies?|died|withdraws?|"
+    r"withdrew|lends?|lent|fewer|less|burns?|melts?|drinks?|drank|go(?:es)? (?:away|home)|"
+    r"went (?:away|home)|escape[sd]?|resigns?|spilled|rotten|stolen|quit)\b"
 )
 _EACH = r"\b(?:each|every|per|apiece|a piece)\b"
-_SHARE = r"\b(?:share[sd]?|split|divide[sd]?|distribute[sd]?|shar(?:es|ing)|put into|packed into|arrange[sd]? in(?:to)?)\b[^.?!]*?\b(?:equally|evenly|among|amongst|between|by|into|with)\b"
-_UNIT_PRICE = rf"(?P<n>{NUMBER})(?: dollars?| euros?| pounds?| cents?)?(?: each| apiece| per \w+|(?: for)? (?:a|an|one|every) \w+)"
+_SHARE = (
+    r"\b(?:share[sd]?|split|divide[sd]?|distribute[sd]?|shar(?:es|ing)|put into|"
+    r"packed into|arrange[sd]? in(?:to)?)\b[^.?!]*?\b(?:equally|evenly|among|amongst|"
+    r"between|by|into|with)\b"
+)
+_UNIT_PRICE = (
+    rf"(?P<n>{NUMBER})(?: dollars?| euros?| pounds?| cents?)?(?: each| apiece| per \w+|"
+    rf"(?: for)? (?:a|an|one|every) \w+)"
+)
 
 
 def word_problem(request: Request) -> Said | None:
@@ -35,7 +56,7 @@ def word_problem(request: Request) -> Said | None:
     text = replaced(r"\bhalf a dozen\b", "6", request.text)
     if (
         not find(_QUESTION, text)
-        or len(text) > 1500
+        or len(text) > LONGEST
         or find(r"\b(?:passage|context|according to|document|article)\b", text)
     ):
         return None
@@ -70,7 +91,10 @@ def _percent(text: str) -> Fraction | None:
         return None
     part = amounts[0] * rate / 100
     if find(
-        r"\b(?:discount(?:ed)?|off|reduc\w+|decreas\w+|cheaper|less|drops?|fell|falls?|sale|left|remain\w*|marked down|loses?)\b",
+        (
+            r"\b(?:discount(?:ed)?|off|reduc\w+|decreas\w+|cheaper|less|drops?|fell|falls?|sale|"
+            r"left|remain\w*|marked down|loses?)\b"
+        ),
         text,
     ):
         return (
@@ -88,7 +112,11 @@ def _percent(text: str) -> Fraction | None:
 def _rate(text: str) -> Fraction | None:
     """Something per hour, for some hours; or so much each, for so many."""
     speed = find(
-        rf"(?P<n>{NUMBER}) ?(?:\w+(?: \w+)? )?(?:per|an|a|every|each|/) ?(?P<unit>hour|h\b|minute|day|week|second|month|year|km/h|kmh|mph)|(?P<m>{NUMBER}) ?(?P<u2>km/h|kmh|kph|mph)",
+        (
+            rf"(?P<n>{NUMBER}) ?(?:\w+(?: \w+)? )?(?:per|an|a|every|each|/) ?(?P<unit>hour|h\b|"
+            rf"minute|day|week|second|month|year|km/h|kmh|mph)|(?P<m>{NUMBER}) ?(?P<u2>km/h|kmh|"
+            rf"kph|mph)"
+        ),
         text,
     )
     if speed is None:
@@ -112,7 +140,7 @@ def _figure_of(text: str) -> Fraction | None:
     if (
         asked is None
         or not find(r"\b(?:rectang\w+|square|room|garden|field|side|wide|width|long)\b", text)
-        or not 1 <= len(sides) <= 2
+        or not 1 <= len(sides) <= 2  # noqa: PLR2004 - length and width
     ):
         return None
     a, b = sides[0], sides[-1]
@@ -124,33 +152,48 @@ def _story(text: str) -> Fraction | None:
     joint = bool(find(r"\b(?:total|altogether|in all|together|combined|sum|both|all)\b", text))
     total: Fraction | None = None
     touched = 0
+    added = Fraction(0)
     for clause in parts:
         values = [value for _, _, value in _numbers(clause)]
         factor = _factor(clause)
         if not values and factor is None:
             continue
-        total, moved = _told(clause, values, factor, total, joint=joint)
+        if (
+            len(values) == 1
+            and added
+            and total is not None
+            and find(r"\b(?:each|every)\b", clause)
+            and not find(_LOSS, clause)
+        ):
+            # 'He buys 2 more cans. Each can has 3 balls': what was added last is what is counted in eaches.
+            total, moved = total - added + added * values[0], 1
+        else:
+            before = total
+            total, moved = _told(clause, values, factor, total, joint=joint)
+            added = total - before if total is not None and before is not None and total > before else Fraction(0)
         touched += moved
     return total if touched > 1 else None
 
 
 def _clauses(sentence: str) -> list[str]:
     """The clauses of a sentence, cut where another number with a verb of its own begins."""
+    own_verb = rf"(?=[^,]*?(?:{_GAIN}|{_LOSS}|\b(?:then|has|have|had|twice|double[sd]?|half)\b))"
     cuts = [
         m.start()
-        for m in find_all(
-            r",\s*(?:and\s+|then\s+|but\s+)*|\s+(?:and|then|but|after|if)\s+(?=[^,]*\b(?:\w+s|\w+ed|\w+t|ate|gave|more|then|gets?|buys?|another|has|have)\b)|;\s*",
-            sentence,
-        )
+        for m in find_all(rf",\s+(?:and\s+|then\s+|but\s+)*|\s+(?:and|then|but|after|if)\s+{own_verb}|;\s*", sentence)
     ]
     pieces = [sentence[a:b] for a, b in zip([0, *cuts], [*cuts, len(sentence)], strict=True)]
     merged: list[str] = []
     for piece in pieces:
-        if merged and (not _numbers(merged[-1]) or (not _numbers(piece) and _factor(piece) is None)):
+        if merged and not (_counts(merged[-1]) and _counts(piece)):
             merged[-1] += piece
         else:
             merged.append(piece)
     return merged
+
+
+def _counts(clause: str) -> bool:
+    return bool(_numbers(clause)) or _factor(clause) is not None
 
 
 def _factor(clause: str) -> Fraction | None:
@@ -161,7 +204,7 @@ def _factor(clause: str) -> Fraction | None:
     return Fraction(1, 2) if find(r"\bhalf\b|\bhalve[sd]?\b", clause) else None
 
 
-def _told(
+def _told(  # noqa: PLR0911 - one return a kind of clause
     clause: str, values: list[Fraction], factor: Fraction | None, total: Fraction | None, *, joint: bool
 ) -> tuple[Fraction | None, int]:
     """The quantity after this clause, and how many of its figures counted."""

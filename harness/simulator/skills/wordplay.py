@@ -6,11 +6,10 @@ It stands apart because its material is named in the request itself and its answ
 from collections.abc import Callable
 from fractions import Fraction
 
-from harness.simulator.skills.expressions import worked
-from harness.simulator.skills.figures import NUMBER, number_of, ordinal_of, shown, spelled, whole
+from harness.simulator.skills.figures import NUMBER, number_of, ordinal_of, whole
 from harness.simulator.skills.patterns import find, find_all
 from harness.simulator.skills.request import Request, Said
-from harness.simulator.skills.sequences import is_prime, separator
+from harness.simulator.skills.sequences import separator
 from harness.simulator.skills.words import quotations, words
 
 _SKILL = Callable[[str], Said | None]
@@ -18,7 +17,7 @@ _SKILL = Callable[[str], Said | None]
 
 def wordplay(request: Request) -> Said | None:
     """The first of the skills here that the request calls for."""
-    for skill in (_counted, _changed, _picked, _sorted, _extreme, _compared, _next_in_row, _property):
+    for skill in (_counted, _changed, _picked, _sorted):
         said = skill(request.text)
         if said is not None:
             return said
@@ -32,21 +31,39 @@ def material(text: str) -> str:
         return max(quoted, key=lambda quotation: len(quotation.text)).text
     colon = find(r":\s*(?P<what>\S[^\n]*(?:\n(?!\n)[^\n]+)*)", text)
     if colon:
-        return colon.group("what").strip()
+        return first_sentence(colon.group("what"))
     noun = find(
-        r"\b(?:words?|names?|strings?|phrase|sentence|text|term|in|of|spell|reverse|is) (?:the (?:word|name|string|phrase) )?(?P<what>[\p{L}\d-]+)\s*(?:$|[?.!,]|\bbackwards|\bhave\b|\bcontain|\bin\b|\bto\b)",
+        (
+            r"\b(?:words?|names?|strings?|phrase|sentence|text|term|in|of|spell|reverse|"
+            r"is) (?:the (?:word|name|string|phrase) )?(?P<what>[\p{L}\d-]+)\s*(?:$|[?.!,]|"
+            r"\bbackwards|\bhave\b|\bcontain|\bin\b|\bto\b)"
+        ),
         text,
     )
     return noun.group("what") if noun else ""
 
 
+def first_sentence(text: str) -> str:
+    """The text up to where another sentence begins: what follows a list is a condition, and no item."""
+    end = find(r"[.?!](?=\s+(?-i:\p{Lu}))", text)
+    return (text[: end.start()] if end else text).strip()
+
+
 def _counted(text: str) -> Said | None:
-    how_many = r"\b(?:how many|count(?: up)?(?: the| all)?(?: the)?|(?:what is |what's |give me |tell me )?the (?:total )?number of|how often|how many times)\b"
+    how_many = (
+        r"\b(?:how many|count(?: up)?(?: the| all)?(?: the)?|(?:what is |what's |give me |"
+        r"tell me )?the (?:total )?number of|how often|how many times)\b"
+    )
     if not find(how_many, text):
         return None
     quoted = quotations(text)
     letter = find(
-        rf"{how_many}(?: does| do)?(?: the)?(?: times)?(?: occurrences of)?(?: the)? ?(?:letters?|characters?)?+\s*[\"'“‘`]?(?P<x>\p{{L}})[\"'”’`]?(?:['’]?s)?(?: letters?| characters?)?\b[\"'”’`]?(?: are(?: there)?| is there| does| do| appears?| occurs?| there)*\s*(?:in|does|appear|occur|are|contained)\b",  # noqa: RUF001
+        (
+            rf"{how_many}(?: does| do)?(?: the)?(?: times)?(?: occurrences of)?(?: the)? "
+            rf"?(?:letters?|characters?)?+\s*[\"'“‘`]?(?P<x>\p{{L}})[\"'”’`]?(?:['’]?s)?(?: "  # noqa: RUF001 - marks that people write
+            rf"letters?| characters?)?\b[\"'”’`]?(?: are(?: there)?| is there| does| do| appears?|"  # noqa: RUF001 - marks that people write
+            rf" occurs?| there)*\s*(?:in|does|appear|occur|are|contained)\b"
+        ),
         text,
     )
     if letter:
@@ -58,7 +75,11 @@ def _counted(text: str) -> Said | None:
                 brief=str(n),
             )
     kind = find(
-        rf"{how_many}(?: of)? (?P<what>vowels?|consonants?|letters?|characters?|words?|digits?|capital letters|upper-?case letters|sentences|lines|items|elements|numbers|syllables|spaces|commas)\b",
+        (
+            rf"{how_many}(?: of)? (?P<what>vowels?|consonants?|letters?|characters?|words?|digits?|"
+            rf"capital letters|upper-?case letters|sentences|lines|items|elements|numbers|"
+            rf"syllables|spaces|commas)\b"
+        ),
         text,
     )
     within = material(text[kind.end() :]) or material(text) if kind else ""
@@ -71,7 +92,10 @@ def _counted(text: str) -> Said | None:
 def material_word(text: str) -> str:
     """The single word after 'in' or 'the word'."""
     match = find(
-        r"\b(?:in|inside|within|of)(?: the)?(?: english)?(?: word| name| string)?\s*:?\s*[\"'“‘`]?(?P<what>\p{L}{2,})[\"'”’`]?\s*(?:[?.!,]|$)",
+        (
+            r"\b(?:in|inside|within|of)(?: the)?(?: english)?(?: word| name|"
+            r" string)?\s*:?\s*[\"'“‘`]?(?P<what>\p{L}{2,})[\"'”’`]?\s*(?:[?.!,]|$)"  # noqa: RUF001 - marks that people write
+        ),
         text,
     ) or find(r"\bword\s+(?P<what>\p{L}{2,})", text)
     return match.group("what") if match else ""
@@ -87,7 +111,7 @@ _COUNTS: dict[str, Callable[[str], int]] = {
     "capital": lambda t: sum(c.isupper() for c in t),
     "upper-case": lambda t: sum(c.isupper() for c in t),
     "uppercase": lambda t: sum(c.isupper() for c in t),
-    "sentence": lambda t: len([s for s in find_all(r"[.!?]+(?:\s|$)", t)]) or 1,
+    "sentence": lambda t: len(list(find_all(r"[.!?]+(?:\s|$)", t))) or 1,
     "line": lambda t: t.count("\n") + 1,
     "item": lambda t: len(listed(t)),
     "element": lambda t: len(listed(t)),
@@ -98,27 +122,33 @@ _COUNTS: dict[str, Callable[[str], int]] = {
 }
 
 
-def _changed(text: str) -> Said | None:
+def _changed(text: str) -> Said | None:  # noqa: PLR0911 - one return a change
     """Reversed, spelled, in another case, joined or replaced."""
     what = material(text)
     if not what:
         return None
     outside = text.replace(what, "", 1)
     if find(
-        r"\breverse(?:d)? (?:the )?(?:order of )?(?:the |these )?(?:words|list|items|order)|\bwords in reverse|\breverse the order\b",
+        (
+            r"\breverse(?:d)? (?:the )?(?:order of )?(?:the |these )?(?:words|list|items|order)|"
+            r"\bwords in reverse|\breverse the order\b"
+        ),
         outside,
     ):
         items = listed(what) if "," in what else what.split()
         return Said(full=(", " if "," in what else " ").join(items[::-1]), exact=True)
     if find(r"\b(?:reverse|backwards?|mirror|from right to left|in reverse)\b", outside):
         return Said(full=what[::-1], exact=True, outside=outside)
-    if find(r"\bspell(?:ed)?\b(?!.*\bout\b.*\bnumber)|\bletter by letter\b", outside):
+    if find(r"\bspell(?:ed)?\b(?!.*\bout\b.*\bnumber| (?:out )?\d)|\bletter by letter\b", outside):
         return Said(full=separator(outside, "-").join(what.replace(" ", "")), exact=True, outside=outside)
     swap = _replacement(text)
     if swap is not None:
         return swap
     if find(
-        r"\b(?:convert|change|turn|transform|put|make|rewrite|write|capitali[sz]e|render|give|set|upper-?case|lower-?case|print|say|say|type|return|output|express)\b",
+        (
+            r"\b(?:convert|change|turn|transform|put|make|rewrite|write|capitali[sz]e|render|give|"
+            r"set|upper-?case|lower-?case|print|say|say|type|return|output|express)\b"
+        ),
         outside,
     ):
         return _recased(what, outside)
@@ -146,7 +176,10 @@ def _replacement(text: str) -> Said | None:
         old, new, where = (
             quoted
             if find(
-                r"\b(?:replace|substitute|swap|change)\b[^\"]{0,40}[\"'“‘`][^\"'”’`]{1,40}[\"'”’`] (?:with|by|for|to|into)\b",
+                (
+                    r"\b(?:replace|substitute|swap|change)\b[^\"]{0,40}[\"'“‘`][^\"'”’`]{1,40}[\"'”’`] "  # noqa: RUF001 - marks that people write
+                    r"(?:with|by|for|to|into)\b"
+                ),
                 text,
             )
             else (quoted[1], quoted[2], quoted[0])
@@ -158,12 +191,19 @@ def _replacement(text: str) -> Said | None:
 def _picked(text: str) -> Said | None:
     """The first, last or third letter, word or item of what is given; or the first letters of all its words."""
     if find(
-        r"\bfirst letters? (?:of|from) (?:each|every|all|the) (?:of the )?(?:words?|following)\b|\b(?:acronym|initials)\b",
+        (
+            r"\bfirst letters? (?:of|from) (?:each|every|all|the) (?:of the )?(?:words?|"
+            r"following)\b|\b(?:acronym|initials)\b"
+        ),
         text,
     ) and material(text):
         return Said(full="".join(word[0].upper() for word in words(material(text))), exact=True)
     match = find(
-        r"\b(?P<which>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|\d{1,3}(?:st|nd|rd|th))(?P<n> \w+)? (?P<what>letter|character|word|item|element|number|name|digit|entry|fruit|line)s?\b",
+        (
+            r"\b(?P<which>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|"
+            r"final|\d{1,3}(?:st|nd|rd|th))(?P<n> \w+)? (?P<what>letter|character|word|item|"
+            r"element|number|name|digit|entry|fruit|line)s?\b"
+        ),
         text,
     )
     if match is None or not (within := material(text[match.end() :]) or material(text)):
@@ -216,7 +256,7 @@ def _sorted(text: str) -> Said | None:
         text,
     ):
         return None
-    items = _items_of(text)
+    items = items_of(text)
     if len(items) < 2:  # noqa: PLR2004 - nothing to sort
         return None
     values = [number_of(item) for item in items]
@@ -230,15 +270,19 @@ def _sorted(text: str) -> Said | None:
             else sorted(items, key=str.lower)
         )
     if find(
-        r"\b(?:descending|decreasing|reverse|(?:largest|highest|biggest|greatest|longest) (?:to|first|number first)|from (?:the )?(?:largest|highest|biggest|greatest|longest)|z to a)\b",
+        (
+            r"\b(?:descending|decreasing|reverse|(?:largest|highest|biggest|greatest|"
+            r"longest) (?:to|first|number first)|from (?:the )?(?:largest|highest|biggest|"
+            r"greatest|longest)|z to a)\b"
+        ),
         text,
     ):
         items = items[::-1]
     return Said(full=separator(text, ", ").join(items), exact=True)
 
 
-def _items_of(text: str) -> list[str]:
-    """The list in the request: in brackets, after a colon, several quotations, or a run of numbers or words with commas."""
+def items_of(text: str) -> list[str]:
+    """The list in the request: in brackets, after a colon, several quotations, or a run of numbers or words."""
     for pattern in (
         r"\[(?P<list>[^\[\]]{3,2000})\]",
         r":\s*(?P<list>[^:\n]*,[^:\n]*|[^:\n]+(?: [^:\n ]+)+|\n?[^:]+\n[^:]+)$",
@@ -246,7 +290,7 @@ def _items_of(text: str) -> list[str]:
     ):
         match = find(pattern, text)
         if match:
-            return listed(match.group("list"))
+            return listed(first_sentence(match.group("list")))
     quoted = [quotation.text for quotation in quotations(text)]
     if quoted:
         return quoted if len(quoted) > 1 else listed(quoted[0])
@@ -255,170 +299,3 @@ def _items_of(text: str) -> list[str]:
         return [m.group() for m in find_all(rf"-?{NUMBER}", run.group("list"))]
     prose = find(r"(?P<list>[\p{L}-]+(?:, [\p{L}-]+)+,? (?:and|or) [\p{L}-]+)", text)
     return listed(prose.group("list")) if prose else []
-
-
-_MOST = (
-    r"(?P<most>largest|biggest|greatest|highest|maximum|max|larger|bigger|greater|higher|most|longest|longer|latest)"
-)
-_LEAST = r"(?P<least>smallest|lowest|least|minimum|min|smaller|lower|lesser|fewest|shortest|shorter)"
-
-
-def _extreme(text: str) -> Said | None:
-    match = find(rf"\b(?:{_MOST}|{_LEAST})\b(?! than)", text)
-    if match is None:
-        return None
-    items = _items_of(text)
-    by_length = find(r"\b(?:longest|longer|shortest|shorter) (?:word|name|string|of)", text)
-    chosen = max if match.group("most") else min
-    if by_length and len(items) > 1:
-        item = chosen(items, key=len)
-        return Said(full=f"The {match.group().lower()} is {item}.", brief=item)
-    valued = [(value, item) for item in items if (value := number_of(item)) is not None]
-    if len(valued) < 2:  # noqa: PLR2004 - nothing to compare
-        return None
-    item = chosen(valued)[1]
-    return Said(full=f"The {match.group().lower()} is {item}.", brief=item)
-
-
-def judged(text: str) -> bool | None:
-    """Whether a statement about numbers or words holds; None where it is none that can be judged."""
-    n = rf"(?P<a>-?{NUMBER})"
-    match = find(
-        rf"{n}\s*(?:is |be )?(?P<how>(?:greater|more|larger|bigger|higher) than|(?:less|smaller|lower|fewer) than|equal to|>=?|<=?|==|divisible by|a multiple of|a divisor of|a factor of)\s*(?P<b>-?{NUMBER})",
-        text,
-    )
-    if match:
-        return _relation(match.group("how").lower(), number_of(match.group("a")), number_of(match.group("b")))
-    match = find(rf"{n} (?:is )?(?:an? )?(?P<what>even|odd|prime|positive|negative)\b", text)
-    if match and (value := number_of(match.group("a"))) is not None:
-        return {
-            "even": value % 2 == 0,
-            "odd": value % 2 == 1,
-            "prime": value.denominator == 1 and is_prime(int(value)),
-            "positive": value > 0,
-            "negative": value < 0,
-        }[match.group("what").lower()]
-    match = find(rf"^(?P<left>.*?)(?:=|\bequals?\b|\bis equal to\b|\bmakes?\b)\s*(?P<b>-?{NUMBER})\s*[?.)]?", text)
-    if match and (found := worked(match.group("left"))) is not None:
-        return found.value == number_of(match.group("b"))
-    match = find(r"[\"'“‘`]?(?P<a>\p{L}{2,})[\"'”’`]? (?:is )?(?:an? )?palindrome", text)  # noqa: RUF001
-    return match.group("a").lower() == match.group("a").lower()[::-1] if match else None
-
-
-def _relation(how: str, a: Fraction | None, b: Fraction | None) -> bool | None:
-    if a is None or b is None:
-        return None
-    if how in {"divisible by", "a multiple of"}:
-        return b != 0 and a % b == 0
-    if how in {"a divisor of", "a factor of"}:
-        return a != 0 and b % a == 0
-    if how in {"equal to", "=="}:
-        return a == b
-    if how in {">=", "<="}:
-        return a >= b if how == ">=" else a <= b
-    return a > b if how.split(maxsplit=1)[0] in {"greater", "more", "larger", "bigger", "higher", ">"} else a < b
-
-
-def _compared(text: str) -> Said | None:
-    """Yes or no, or what is to be said in either case."""
-    branch = find(
-        r"\bif (?P<test>[^,\n]{3,120}?),? (?:then )?(?:please )?(?:say|reply|respond|answer|write|output|return|print)(?: with)?(?: the word)? [\"'“‘`]?(?P<yes>[\w -]{1,40}?)[\"'”’`]?"  # noqa: RUF001
-        r"[,;.]? (?:and |but )?(?:otherwise|else|if not),? (?:say |reply |respond |answer |write |output |return |print )?(?:with )?(?:the word )?[\"'“‘`]?(?P<no>[\w -]{1,40})",  # noqa: RUF001
-        text,
-    )
-    if branch:
-        held = judged(branch.group("test"))
-        return None if held is None else Said(full=branch.group("yes" if held else "no").strip(), exact=True)
-    if not find(
-        r"(?:^|[.!?:,\n]\s*)(?:is|are|does|do|can)\b|\btrue or false\b|\byes or no\b|\bis it true\b|\bcorrect\?", text
-    ):
-        return None
-    turned = find(
-        rf"\bis (?:the (?:number|word) )?(?P<a>-?{NUMBER}|[\"'“‘`]?\p{{L}}+[\"'”’`]?) (?P<rest>[^\n?]*)", text
-    )
-    held = judged(f"{turned.group('a')} is {turned.group('rest')}") if turned else None
-    if held is None:
-        held = judged(text)
-    if held is None:
-        return None
-    yes, no = ("True", "False") if find(r"\btrue or false\b", text) else ("Yes", "No")
-    return Said(full=f"{yes if held else no}.", brief=yes if held else no)
-
-
-def _next_in_row(text: str) -> Said | None:
-    named = _named_next(text)
-    if named is not None:
-        return named
-    match = find(
-        rf"(?P<row>-?{NUMBER}(?:\s*,\s*-?{NUMBER}){{2,}})\s*,?\s*(?:\.\.\.|…|\?|_+|and so on|what|which|next|$)", text
-    )
-    if match is None or not find(
-        r"\b(?:next|continue|complete|come after|comes after|follows|missing|sequence|series|pattern|what number)\b|\?|_",
-        text,
-    ):
-        return None
-    row = [
-        value
-        for m in find_all(rf"-?{NUMBER}", match.group("row"))
-        if (value := number_of(m.group().lstrip("-"))) is not None
-    ]
-    following = _following(row)
-    return Said(full=f"The next number is {following}.", brief=following) if following else None
-
-
-_ORDERS = (
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"],
-    list("abcdefghijklmnopqrstuvwxyz"),
-)
-
-
-def _named_next(text: str) -> Said | None:
-    """The day, month or letter before or after another."""
-    match = find(
-        r"\b(?P<kind>day|month|letter)\b[^?.\n]{0,40}?\b(?P<way>after|follows|before|precedes)\s+(?:the letter )?[\"'“]?(?P<name>\w+)",
-        text,
-    )
-    if match is None:
-        return None
-    order = next((order for order in _ORDERS if match.group("name").lower() in order), None)
-    if order is None:
-        return None
-    step = 1 if match.group("way").lower() in {"after", "follows"} else -1
-    following = order[(order.index(match.group("name").lower()) + step) % len(order)]
-    shown_as = following.upper() if len(following) == 1 else following.title()
-    return Said(full=f"{shown_as} comes {'after' if step > 0 else 'before'} {match.group('name')}.", brief=shown_as)
-
-
-def _following(row: list[Fraction]) -> str:
-    gaps = [b - a for a, b in zip(row, row[1:], strict=False)]
-    if len(set(gaps)) == 1:
-        return shown(row[-1] + gaps[0])
-    if all(row) and len({b / a for a, b in zip(row, row[1:], strict=False)}) == 1:
-        return shown(row[-1] * row[-1] / row[-2])
-    if all(c == a + b for a, b, c in zip(row, row[1:], row[2:], strict=False)):
-        return shown(row[-1] + row[-2])
-    second = [b - a for a, b in zip(gaps, gaps[1:], strict=False)]
-    return shown(row[-1] + gaps[-1] + second[0]) if len(set(second)) == 1 and len(second) > 1 else ""
-
-
-def _property(text: str) -> Said | None:
-    """A number in words, digits or another notation."""
-    match = find(
-        rf"\b(?P<n>{NUMBER})\b (?:in|into|to|as) (?P<form>words|digits|figures|numerals|binary|hex(?:adecimal)?)\b|\b(?:write|convert|express|spell)(?: out)?(?: the number)? (?P<m>{NUMBER}) (?:in|into|to|as|using|out in) (?P<form2>\w+)",
-        text,
-    )
-    n = whole(match.group("n") or match.group("m")) if match else None
-    if match is None or n is None:
-        return None
-    form = (match.group("form") or match.group("form2")).lower()
-    forms = {
-        "words": spelled(n),
-        "digits": str(n),
-        "figures": str(n),
-        "numerals": str(n),
-        "binary": f"{n:b}",
-        "hex": f"{n:x}",
-        "hexadecimal": f"{n:x}",
-    }
-    return Said(full=forms[form], exact=True) if form in forms else None

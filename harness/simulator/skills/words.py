@@ -8,168 +8,35 @@ from dataclasses import dataclass
 
 from harness.simulator.skills.patterns import find_all
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - both apostrophes are written
-STOP = frozenset(
-    [
-        "a",
-        "about",
-        "according",
-        "after",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "ask",
-        "asked",
-        "at",
-        "be",
-        "been",
-        "before",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "during",
-        "each",
-        "else",
-        "every",
-        "exactly",
-        "find",
-        "following",
-        "for",
-        "from",
-        "give",
-        "given",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "hi",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "kindly",
-        "know",
-        "let",
-        "like",
-        "list",
-        "look",
-        "many",
-        "may",
-        "me",
-        "mentioned",
-        "message",
-        "might",
-        "much",
-        "must",
-        "my",
-        "name",
-        "of",
-        "okay",
-        "on",
-        "one",
-        "only",
-        "or",
-        "our",
-        "out",
-        "over",
-        "please",
-        "question",
-        "reply",
-        "respond",
-        "said",
-        "say",
-        "see",
-        "she",
-        "should",
-        "so",
-        "some",
-        "stated",
-        "such",
-        "tell",
-        "text",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "told",
-        "too",
-        "under",
-        "up",
-        "us",
-        "use",
-        "used",
-        "using",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "what's",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "write",
-        "written",
-        "you",
-        "your",
-        "yours",
-        "answer",
-        "above",
-        "below",
-        "passage",
-        "document",
-        "context",
-        "earlier",
-        "previously",
-        "conversation",
-    ]
+
+def vocabulary(text: str) -> frozenset[str]:
+    """The words of a list that are parted by white space."""
+    return frozenset(text.split())
+
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - marks that people write
+STOP = vocabulary(
+    """a about according after again all also am an and any are as ask asked at be been before being but by
+    can could did do does during each else every exactly find following for from give given had has have
+    he her here hers hi him his how i if in into is it its just kindly know let like list look many may
+    me mentioned message might much must my name of okay on one only or our out over please question
+    reply respond said say see she should so some stated such tell text than that the their them then
+    there these they this those to told too under up us use used using very was we were what what's when
+    where which who whom whose why will with would write written you your yours answer above below
+    passage document context earlier previously conversation"""
 ) - {"name"}
 _ABBREVIATIONS = ("Dr.", "Mr.", "Mrs.", "Ms.", "Prof.", "St.", "No.", "e.g.", "i.e.", "vs.", "approx.")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?。])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\bNo\.)(?<!e\.g\.)(?<!i\.e\.)[\"'”’)\]]*\s+|\n+"
+    r"(?<=[.!?。])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bSt\.)(?<!\bNo\."
+    r")(?<!e\.g\.)(?<!i\.e\.)[\"'”’)\]]*\s+|\n+"  # noqa: RUF001 - marks that people write
 )
 _QUOTED = (
-    r"```(?:[a-z]*\n)?([^`]{1,20000}?)\n?```|`([^`\n]{1,2000})`|\"([^\"]{1,4000})\"|“([^”]{1,4000})”|«\s?([^»]{1,4000}?)\s?»|"
-    r"„([^“”]{1,4000})[“”]|‘([^’\n]{1,2000})’(?!\w)|(?<!\w)'((?:[^'\n]|(?<=\w)'(?=\w)){1,2000})'(?!\w)"  # noqa: RUF001
+    r"```(?:[a-z]*\n)?([^`]{1,20000}?)\n?```|`([^`\n]{1,2000})`|\"([^\"]{1,4000})\"|"
+    r"“([^”]{1,4000})”|«\s?([^»]{1,4000}?)\s?»|"
+    r"„([^“”]{1,4000})[“”]|‘([^’\n]{1,2000})’(?!\w)|(?<!\w)'((?:[^'\n]|(?<=\w)'(?=\w)){1,2000})'(?!\w)"  # noqa: RUF001 - marks that people write
 )
-_CAPITAL = r"(?-i:\p{Lu})[\p{L}\p{M}\d'’&-]*+"  # noqa: RUF001 - an apostrophe
-_NAME = rf"(?<![\w'’]){_CAPITAL}(?:[ \t]+(?:(?:of|de|la|van|von|der|the|and|&)[ \t]+)?{_CAPITAL})*+"  # noqa: RUF001 - an apostrophe
+_CAPITAL = r"(?-i:\p{Lu})[\p{L}\p{M}\d'’&-]*+"  # noqa: RUF001 - marks that people write
+_NAME = rf"(?<![\w'’]){_CAPITAL}(?:[ \t]+(?:(?:of|de|la|van|von|der|the|and|&)[ \t]+)?{_CAPITAL})*+"  # noqa: RUF001 - marks that people write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +55,7 @@ def words(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """The word without its commonest English endings; crude, but the same for 'rain', 'rains' and 'raining'."""
-    word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("'")  # noqa: RUF001 - an apostrophe
+    word = word.lower().replace("’", "'").removesuffix("'s").removesuffix("'")  # noqa: RUF001 - marks that people write
     if len(word) <= 3:  # noqa: PLR2004 - nothing to strip
         return word
     for ending, by in (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
@@ -235,7 +102,7 @@ def proper_names(text: str) -> list[str]:
     """Runs of capitalised words, the first word of a sentence only where another capitalised word follows it."""
     found = []
     for match in find_all(_NAME, text):
-        name = match.group().rstrip(".'’")  # noqa: RUF001 - an apostrophe
+        name = match.group().rstrip(".'’")  # noqa: RUF001 - marks that people write
         before = text[: match.start()].rstrip()
         opens = not before or before[-1] in '.!?:\n"“'
         if opens:
@@ -247,64 +114,11 @@ def proper_names(text: str) -> list[str]:
     return found
 
 
-_OPENERS = frozenset(
-    [
-        "add",
-        "analyse",
-        "analyze",
-        "book",
-        "calculate",
-        "call",
-        "check",
-        "classify",
-        "compare",
-        "convert",
-        "count",
-        "create",
-        "describe",
-        "email",
-        "explain",
-        "extract",
-        "fetch",
-        "find",
-        "get",
-        "given",
-        "hello",
-        "how",
-        "identify",
-        "is",
-        "look",
-        "note",
-        "now",
-        "order",
-        "parse",
-        "please",
-        "play",
-        "read",
-        "remember",
-        "return",
-        "schedule",
-        "search",
-        "send",
-        "set",
-        "show",
-        "sort",
-        "summarise",
-        "summarize",
-        "tell",
-        "then",
-        "today",
-        "tomorrow",
-        "translate",
-        "turn",
-        "use",
-        "weather",
-        "write",
-        "yes",
-        "no",
-        "output",
-        "print",
-    ]
+_OPENERS = vocabulary(
+    """add analyse analyze book calculate call check classify compare convert count create describe email
+    explain extract fetch find get given hello how identify is look note now order parse please play
+    read remember return schedule search send set show sort summarise summarize tell then today tomorrow
+    translate turn use weather write yes no output print"""
 )
 
 

@@ -1,0 +1,47 @@
+import pytest
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "Write a short story about a dragon who counts to ten.",
+        "Explain the difference between TCP and UDP.",
+        "Give me 5 ideas for a birthday party.",
+        "Who was the first president of the United States?",
+        "How do I sort a list in Python?",
+        "Write a limerick about the number 7.",
+        "Is Paris the capital of France?",
+        "Translate 'good morning' to Spanish.",
+        "Write an email to my boss asking for a day off.",
+        "How many planets are there in the solar system?",
+        "Hi! My name is Sam. Can you write a poem for me?",
+        "Generate a long essay about trees.",
+    ],
+)
+def test_open_requests_and_matters_of_knowledge_are_left_to_the_language_model(said, request_):
+    assert said(request_) is None
+
+
+@pytest.mark.parametrize("greeting", ["Hello!", "hi", "Good morning", "Hey there, how are you?", "Thanks a lot!", ""])
+def test_small_talk_gets_a_short_reply(said, greeting):
+    assert 0 < len(said(greeting).split()) < 15
+
+
+@pytest.mark.parametrize("request_", ["Hello!", "What is 3 + 4?", "Count to 9", "Write a poem."])
+def test_chance_changes_the_thought_and_never_the_draft(ask, request_):
+    one, other = ask(request_, seed=1), ask(request_, seed=2)
+
+    assert one.draft == other.draft
+    assert one.thought != other.thought
+    assert ask(request_, seed=1) == one
+
+
+@pytest.mark.parametrize(
+    "request_", ["Hello!", "What is 3 + 4?", "Write a poem about rain.", "Count to 900", "x" * 9000]
+)
+def test_a_thought_restates_the_request_in_some_forty_to_a_hundred_and_twenty_words(ask, request_):
+    for seed in range(4):
+        thought = ask(request_, seed=seed).thought
+
+        assert 35 <= len(thought.split()) <= 130
+        assert request_.split()[0][:50].strip("!?.") in thought
