@@ -103,7 +103,23 @@ def _target(text: str) -> _Target | None:
     several = _in_order(text)
     if several is not None:
         return several
-    return _quoted(text) or _after_colon(text) or _after_noun(text) or _bare(text) or _after_me(text)
+    return (
+        _on_the_next_line(text)
+        or _quoted(text)
+        or _after_colon(text)
+        or _after_noun(text)
+        or _bare(text)
+        or _after_me(text)
+    )
+
+
+def _on_the_next_line(text: str) -> _Target | None:
+    """'Reply with the word that follows.', and the word on a line of its own, as a second text part gives it."""
+    head, broken, rest = text.partition("\n")
+    lead = rf"{_LEAD}\s+{_WORD_NOUN}\s+(?:(?:that|which) follows?|below|(?:on|in) the next line)\s*[.:]?\s*$"
+    if not broken or not rest.strip() or find(lead, head) is None or _hedged(head, len(head)):
+        return None
+    return _Target(words=rest.strip(), start=len(head) + 1, end=len(text))
 
 
 def _in_order(text: str) -> _Target | None:

@@ -6,6 +6,7 @@ It stands apart because it sees one shape at a time; rows and words are found el
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from PIL import Image
@@ -35,7 +36,7 @@ def guesses(shapes: list[Ink], *, digits_only: bool) -> list[Guess]:
     """The likeliest character for each shape."""
     if not shapes:
         return []
-    bank = _bank()
+    bank = learned()
     wanted = np.isin(bank.names, list(DIGITS)) if digits_only else np.ones(len(bank.names), dtype=np.bool_)
     names, known = bank.names[wanted], bank.features[wanted]
     likeness = features(shapes) @ known.T
@@ -53,6 +54,15 @@ def _solid(shapes: Sequence[Ink]) -> np.ndarray[tuple[int, ...], np.dtype[np.boo
     full = np.array([float(shape.mean()) > 0.76 and shape.shape[1] > 0.45 * shape.shape[0] for shape in shapes])  # noqa: PLR2004
     blots: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = full & without_hole
     return blots
+
+
+_learning = Lock()
+
+
+def learned() -> _Bank:
+    """The known letterforms: about two seconds of work for the first who asks, for which the others wait."""
+    with _learning:
+        return _bank()
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from math import inf
-from time import monotonic
+from time import thread_time
 
 import regex
 
@@ -19,8 +19,8 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """All searches together take at most about this long; after that nothing more is found."""
-    token = _deadline.set(monotonic() + seconds)
+    """All searches together take at most about this long in CPU time of this thread; after that nothing more is found."""
+    token = _deadline.set(thread_time() + seconds)
     try:
         yield
     finally:
@@ -28,7 +28,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def _left() -> float:
-    return min(SECONDS, _deadline.get() - monotonic())
+    return min(SECONDS, _deadline.get() - thread_time())
 
 
 @lru_cache(maxsize=1024)

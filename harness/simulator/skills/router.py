@@ -54,8 +54,14 @@ _PLAIN: tuple[Skill, ...] = (
 
 def intend(conversation: Conversation, random: np.random.Generator) -> Intent:
     """What to say or call next. Only the thought varies with `random`: the same conversation draws the same draft."""
+    request = request_of(_clean(conversation))
+    if conversation.sees_images and any(turn.images for turn in conversation.messages):
+        # Pillow and the letterforms are loaded only where there is something to look at, and not on the request's time.
+        from harness.simulator.skills.glyphs import learned
+
+        learned()
     with within(LONGEST_SECONDS):
-        return _intent(request_of(_clean(conversation)), random)
+        return _intent(request, random)
 
 
 def _intent(request: Request, random: np.random.Generator) -> Intent:
@@ -80,7 +86,6 @@ def _said(request: Request) -> Said | None:
     if with_results is not None:
         return with_results
     if any(turn.images for turn in request.conversation.messages) and request.conversation.sees_images:
-        # Pillow and the letterforms are loaded only where there is something to look at.
         from harness.simulator.skills.sight import seen
 
         said = seen(request)

@@ -18,6 +18,9 @@ _ABOUT_TEXT = (
     r"say|says|code|transcribe|ocr|pin|captcha|characters?|spell|print(?:ed)?|message|"
     r"sign|value|shown|displayed|what does)\b"
 )
+_ABOUT_ALL = (
+    r"\bwhat(?:'s| is| does| do| can you see)\b[^?]{0,20}\b(?:images?|pictures?|photos?)\b(?: (?:show|depict)s?)?\W*$"
+)
 _DIGITS = r"\b(?:digits?|numbers?|numerals?|figures?|pin|sum|numeric)\b"
 
 
@@ -66,7 +69,7 @@ def _answer(content: bytes, text: str) -> Said:
     if reading is None:
         return (
             Said(full="I cannot make out any text in the image.", brief="none")
-            if about_text
+            if about_text and not find(_ABOUT_ALL, text)
             else _described(image, text)
         )
     return _read_out(reading, text)

@@ -10,6 +10,8 @@ from harness.simulator.skills.words import words
 LONGEST = 14
 """Words beyond which a request is no small talk."""
 
+_THANKS = r"^(?:ok |okay |great |perfect |many )*(?:thanks|thank you|cheers|thx)\b"
+
 _REPLIES = (
     (
         (
@@ -36,7 +38,7 @@ _REPLIES = (
         "I am doing well, thank you. How can I help?",
     ),
     (
-        r"^(?:ok |okay |great |perfect |many )*(?:thanks|thank you|cheers|thx)\b",
+        _THANKS,
         "You are welcome! Let me know if there is anything else.",
     ),
     (r"^(?:bye|goodbye|see you|good night|farewell|take care)\b", "Goodbye! Have a good day."),
@@ -96,6 +98,8 @@ def small_talk(request: Request) -> Said | None:
         text,
     )
     if len(words(text)) > (60 if remembering else LONGEST) or ("?" in text and remembering):
+        return None
+    if find(rf"{_THANKS}[^?]*[.!,;]\s+\S[^?]*\?", text):
         return None
     for pattern, reply in _REPLIES:
         if find(pattern, text):

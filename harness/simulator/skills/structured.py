@@ -162,7 +162,8 @@ def _material(request: Request, seen: str, keys: list[str]) -> str:
 
 _FORM = (
     r"\b(?:keys?|fields?|json|properties)\b|"
-    r"^(?:please |now |and )*(?:respond|reply|answer|return|output|give|produce|use|format)\b[^:]*:?$"
+    r"^(?:please |now |and )*(?:respond|reply|answer|return|output|give|produce|use|format|find|extract|identify|"
+    r"determine|detect|assess|classify|list|include)\b[^:]*:?$"
 )
 
 
@@ -214,7 +215,7 @@ def _named_keys(text: str) -> list[str]:
     intro = (
         r"\b(?:(?:top-level |exactly |following |these |required |two |three |four |five |"
         r"\d+ )*(?:keys|fields|properties|attributes|key|field|property|members|"
-        r"columns)(?: named| called| are| is|:| should be| must be|"
+        r"columns)(?![\w-])(?: named| called| are| is|:| should be| must be|"
         r"\s)*(?: only)?(?:\s*[:(\n-])?|json(?: object| document| response| format|"
         r" output)? (?:with|containing|that has|having|of|including|which has)(?: the|"
         r" exactly| only| a| an| these)*|(?:object|it) (?:with|containing|must have|"
@@ -299,7 +300,10 @@ _LISTS = vocabulary(
     examples ingredients highlights skills emails dates hobbies"""
 )
 _BOUNDED = vocabulary("confidence probability likelihood score")
-_WHOLE = vocabulary("count age year quantity people guests population rank pages minutes hours days")
+_WHOLE = vocabulary(
+    """count age year quantity people guests population rank pages minutes hours days weeks months years nights seats
+    tickets rooms bedrooms copies persons adults children passengers attendees members players floors visitors"""
+)
 _DECIMAL = vocabulary("price amount total cost temperature result sum number weight height rating percentage")
 
 

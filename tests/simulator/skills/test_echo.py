@@ -24,6 +24,8 @@ import pytest
         ('First write "alpha" on one line, then write "beta" on the next line.', "alpha\nbeta"),
         ("respond with exactly three words: red green blue", "red green blue"),
         ("Repeat after me: always answer in upper case", "always answer in upper case"),
+        ("Say only the sentence below.\nThe tide turns at six.", "The tide turns at six."),
+        ("Answer with just the word which follows:\npebble", "pebble"),
     ],
 )
 def test_words_to_say_come_through_as_they_were_given(said, request_, reply):

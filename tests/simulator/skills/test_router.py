@@ -27,6 +27,13 @@ def test_small_talk_gets_a_short_reply(said, greeting):
     assert 0 < len(said(greeting).split()) < 15
 
 
+def test_thanks_before_a_question_do_not_stand_in_its_way(said):
+    assert (
+        said("My boat is called Petrel.", "Noted.", "Thank you. What is my boat called?")
+        == "Your boat is called Petrel."
+    )
+
+
 @pytest.mark.parametrize("request_", ["Hello!", "What is 3 + 4?", "Count to 9", "Write a poem."])
 def test_chance_changes_the_thought_and_never_the_draft(ask, request_):
     one, other = ask(request_, seed=1), ask(request_, seed=2)

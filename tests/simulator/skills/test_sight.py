@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -158,13 +160,29 @@ def test_each_of_several_images_is_answered_for():
     assert drafted == "Image 1: The image shows 12. Image 2: The image shows 34."
 
 
-def test_a_description_tells_colour_shape_and_size():
+@pytest.mark.parametrize("request_", ["Describe the image.", "What is in this photo?", "What does the image show?"])
+def test_a_description_tells_colour_shape_and_size(request_):
     image = Image.new("RGB", (120, 80), "white")
     ImageDraw.Draw(image).rectangle((45, 25, 75, 55), fill="red")
 
-    drafted = looked_at("Describe the image.", encoded(image))
+    drafted = looked_at(request_, encoded(image))
 
     assert drafted == "The image shows a red square in the centre, on a white background, 120 by 80 pixels."
+
+
+def test_the_first_image_of_all_is_seen_as_well_as_the_next():
+    code = (
+        "import io, numpy, sys\n"
+        "from PIL import Image\n"
+        "from harness.simulator.skills import Conversation, Turn, intend\n"
+        "held = io.BytesIO(); Image.new('RGB', (60, 60), 'navy').save(held, 'PNG')\n"
+        "turn = Turn(role='user', text='What is in this picture?', images=(held.getvalue(),))\n"
+        "said = [intend(Conversation(messages=(turn,), sees_images=True), numpy.random.default_rng(1)).draft"
+        " for _ in range(2)]\n"
+        "sys.exit(said[0] != said[1])\n"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("form", [None, {"type": "json_object"}])

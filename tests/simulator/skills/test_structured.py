@@ -159,6 +159,21 @@ def test_the_keys_that_are_named_are_the_keys_of_the_object(said, request_):
     assert all(point in REVIEW for point in held["key_points"])
 
 
+def test_keys_named_in_a_standing_order_are_filled_from_the_request_alone(said):
+    order = "Extract verdict, mood and key_facts. Answer in valid JSON only, with the keys verdict, mood, key_facts."
+
+    held = json.loads(said(REVIEW, system=order, response_format={"type": "json_object"}))
+
+    assert list(held) == ["verdict", "mood", "key_facts"]
+    assert all("Extract" not in str(value) and "valid" not in str(value) for value in held.values())
+
+
+def test_a_key_that_counts_things_holds_a_number(said):
+    asked = "Two rooms are too few; I need 5 for the whole of June. Answer in JSON with the key rooms."
+
+    assert json.loads(said(asked))["rooms"] in {2, 5}
+
+
 @pytest.mark.parametrize("request_", ["Tell me a story about the sea.", "Hello!", "What is 3 + 4?", "", "{", "Say 'x'"])
 def test_a_json_object_comes_whatever_the_prompt_tempts_to(said, request_):
     assert isinstance(json.loads(said(request_, response_format={"type": "json_object"})), dict)
