@@ -19,7 +19,7 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """All searches together take at most about this long in CPU time of this thread; after that nothing more is found."""
+    """All searches together take at most about this much of the thread's CPU time; after that nothing more is found."""
     token = _deadline.set(thread_time() + seconds)
     try:
         yield
