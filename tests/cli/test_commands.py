@@ -178,12 +178,12 @@ def test_the_demo_writes_a_whole_run_folder_in_an_empty_folder_without_a_socket(
     result = harness("demo")
 
     assert result.code == 0
-    assert {path.name for path in Path("demo-report").iterdir()} == {
-        "records.jsonl",
-        "report.html",
-        "junit.xml",
-        "summary.md",
-    }
+    files = {"records.jsonl", "report.html", "junit.xml", "summary.md"}
+    assert {path.name for path in Path("demo-report").iterdir()} == {*files, "xai-sim"}
+    assert {path.name for path in Path("demo-report/xai-sim").iterdir()} == files
+    assert "What xAI documents, unverified" in result.out
+    assert "answered by a simulator: no evidence" in result.out
+    assert "simulat" in Path("demo-report/xai-sim/report.html").read_text().lower()
     assert "nothing was sent" in result.out
     assert harness("demo").code == 0
 
