@@ -130,11 +130,18 @@ class Stream:
     """Rules of the stream's grammar."""
 
     rules: tuple[Rule, ...] = key("The rules that must hold; all of them without this key.", default=())
+    reasoning_first: Flag = key(
+        "True if reasoning must come, and all of it before the answer's first text.", default=False
+    )
+
+
+_REASONING = {None: "no reasoning came", False: "reasoning came after the answer's first text"}
 
 
 def _stream(spec: Stream, evidence: Evidence) -> Grade:
     rules = spec.rules or get_args(Rule)
     expected = "a stream by the grammar" if not spec.rules else f"a stream that keeps {', '.join(rules)}"
+    expected += ", reasoning before the answer" if spec.reasoning_first else ""
     unstreamed = next((number for number, reply in enumerate(evidence.replies, 1) if reply.stream is None), None)
     if unstreamed is not None:
         which = "the reply" if len(evidence.replies) == 1 else f"reply {unstreamed} of {len(evidence.replies)}"
@@ -147,10 +154,17 @@ def _stream(spec: Stream, evidence: Evidence) -> Grade:
         for violation in stream.violations
         if not spec.rules or violation.split(":", 1)[0] in rules
     ]
+    if spec.reasoning_first:
+        broken += [_REASONING[stream.reasoning_first] for stream in streams if not stream.reasoning_first]
     events = sum(stream.events for stream in streams)
     return decided(
         passes=not broken, expected=expected, seen=listed(broken) if broken else f"{events} events, all in order"
     )
+
+
+def _tell_stream(spec: Stream) -> str:
+    kept = f"stream keeps {', '.join(spec.rules) if spec.rules else 'the grammar'}"
+    return f"{kept}, reasoning first" if spec.reasoning_first else kept
 
 
 STREAM = TypedKind(
@@ -158,7 +172,7 @@ STREAM = TypedKind(
     summary="Every reply of the turn was streamed and keeps the grammar of its API; `stream: true` asks for all rules.",
     spec=Stream,
     bare_true=True,
-    tell=lambda spec: f"stream keeps {', '.join(spec.rules) if spec.rules else 'the grammar'}",
+    tell=_tell_stream,
     decide=_stream,
 )
 

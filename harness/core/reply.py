@@ -103,12 +103,14 @@ class Timing:
 class StreamFacts:
     """What a stream looked like, beside its content.
 
-    events      number of data events, `[DONE]` not counted
-    violations  broken grammar rules, each 'rule: what was seen'; rule names are those of `checks` kind `stream`
+    events           number of data events, `[DONE]` not counted
+    violations       broken grammar rules, each 'rule: what was seen'; rule names are those of `checks` kind `stream`
+    reasoning_first  True if reasoning came and all of it before the answer's text; None if none came
     """
 
     events: int = 0
     violations: tuple[str, ...] = ()
+    reasoning_first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,14 @@ def test_a_stream_keeps_all_rules_or_those_named(argument, violations, status):
     assert status_of("stream", argument, streamed) == status
 
 
+@pytest.mark.parametrize(("seen", "status"), [(True, "pass"), (False, "fail"), (None, "fail")])
+def test_reasoning_must_come_and_come_first_where_that_is_asked(seen, status):
+    streamed = Reply(status=200, stream=StreamFacts(events=3, reasoning_first=seen))
+
+    assert status_of("stream", {"reasoning_first": True}, streamed) == status
+    assert status_of("stream", True, streamed) == "pass"
+
+
 def test_every_reply_of_the_turn_must_be_streamed():
     finding = finding_of("stream", {}, Reply(status=200, stream=StreamFacts(events=1)), "not streamed")
 

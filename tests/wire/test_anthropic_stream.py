@@ -146,6 +146,15 @@ def test_thoughts_and_sources_are_read_beside_the_answer():
     )
 
     assert (reply.reasoning, reply.content, reply.sources, reply.anomalies) == ("Hm.", "Oslo", ("https://a",), ())
+    assert reply.stream.reasoning_first is True
+
+
+def test_thoughts_after_the_answer_began_are_late():
+    thought = (begin(1, "thinking", thinking=""), delta(1, "thinking_delta", thinking="Hm."), end(1))
+
+    reply = stream(START, begin(0, text=""), OS, end(0), *thought, finish(), STOP)
+
+    assert reply.stream.reasoning_first is False
 
 
 def test_a_call_of_the_servers_own_is_none_of_the_models():

@@ -85,6 +85,22 @@ def test_each_broken_promise_of_the_grammar_is_named_and_no_other(rule, chunks):
     assert rules(stream(*chunks)) == [rule]
 
 
+@pytest.mark.parametrize(
+    ("deltas", "expected"),
+    [
+        ([{"reasoning_content": "Hm"}, {"content": "Oslo"}], True),
+        ([{"reasoning_content": "Hm", "content": "Oslo"}], True),
+        ([{"content": "Oslo"}, {"reasoning_content": "Hm"}], False),
+        ([{"reasoning": "Hm"}, {"content": "Os"}, {"reasoning": "m"}, {"content": "lo"}], False),
+        ([{"content": "Oslo"}], None),
+    ],
+)
+def test_a_stream_tells_whether_all_reasoning_came_before_the_answer(deltas, expected):
+    reply = stream(chunk({"role": "assistant"}), *map(chunk, deltas), LAST, "[DONE]")
+
+    assert reply.stream.reasoning_first is expected
+
+
 def test_a_violation_says_what_was_seen_and_where():
     reply = stream(FIRST, chunk({"role": "user"}, id="e2"), *WHOLE[2:])
 

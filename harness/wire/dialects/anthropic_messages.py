@@ -93,7 +93,7 @@ def _read_stream(exchange: Exchange) -> Reply:
     if error is None and not fold.is_empty and not watch.done and not fold.stop_reason:
         # Half an answer must not be graded as the model's: a clean close without either mark is a cut.
         error = ApiError(kind="network", message="the stream ended early: neither a stop_reason nor message_stop came")
-    facts = watch.facts(usage_missing=not fold.has_usage)
+    facts = replace(watch.facts(usage_missing=not fold.has_usage), reasoning_first=fold.reasoning_first)
     return replace(fold.reply(attempt.status, error), stream=facts, timing=Timing(ttft_ms=first_ms))
 
 

@@ -61,12 +61,18 @@ class MessageFold:
         self._usage: dict[str, object] = {}
         self._blocks: dict[int, _Block] = {}
         self._last = -1
+        self._late = False
         self._sources: dict[str, None] = {}
 
     @property
     def has_usage(self) -> bool:
         """Whether any token counts came."""
         return bool(self._usage)
+
+    @property
+    def reasoning_first(self) -> bool | None:
+        """Whether all reasoning came before the answer's first text; None if none came."""
+        return not self._late if self._holds("thinking") else None
 
     @property
     def is_empty(self) -> bool:
@@ -179,8 +185,12 @@ class MessageFold:
             return False
         text = text_of(piece.get(key), key, self.notes)
         if text:
+            self._late = self._late or (block.kind == "thinking" and self._holds("text"))
             block.texts.append(text)
         return bool(text)
+
+    def _holds(self, kind: str) -> bool:
+        return any(block.texts for block in self._blocks.values() if block.kind == kind)
 
     def _cite(self, citations: list[object]) -> None:
         for citation in citations:

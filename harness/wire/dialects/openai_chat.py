@@ -213,6 +213,7 @@ def _read_stream(exchange: Exchange) -> Reply:
         error = ApiError(kind="network", message="the stream ended early: neither a finish_reason nor [DONE] came")
     usage_missing = _asked_for_usage(exchange.request) and not fold.has_usage
     facts = watch.facts(choices=len(fold.choices), usage_missing=usage_missing)
+    facts = replace(facts, reasoning_first=fold.in_order()[0].reasoning_first if fold.choices else None)
     return replace(_reply(exchange, fold, error), stream=facts, timing=Timing(ttft_ms=first_ms))
 
 

@@ -25,15 +25,21 @@ class ChoiceFold:
         self._notes = notes
         self._texts: dict[str, list[str]] = {"content": [], "reasoning": [], "refusal": []}
         self._calls = ToolCallFold(notes)
+        self._late = False
         self.finish_reason: str | None = None
+
+    @property
+    def reasoning_first(self) -> bool | None:
+        """Whether all reasoning came before the answer's first text; None if none came."""
+        return not self._late if self._texts["reasoning"] else None
 
     def add(self, piece: Mapping[str, object], *, whole: bool) -> bool:
         """Take in a message or a delta; True if it held any token: content, reasoning, refusal or tool call."""
         before = sum(map(len, self._texts.values()))
-        self._add_content(piece.get("content"))
-        # Where a server sends both spellings, they say the same.
+        # Where a server sends both spellings, they say the same. One piece may hold both kinds: they came together.
         reasoning = piece.get("reasoning_content") or piece.get("reasoning")
         self._add_text("reasoning", text_of(reasoning, "reasoning", self._notes))
+        self._add_content(piece.get("content"))
         self._add_text("refusal", text_of(piece.get("refusal"), "refusal", self._notes))
         called = self._add_calls(piece, whole=whole)
         return called or sum(map(len, self._texts.values())) > before
@@ -54,6 +60,7 @@ class ChoiceFold:
 
     def _add_text(self, kind: str, text: str | None) -> None:
         if text:
+            self._late = self._late or (kind == "reasoning" and bool(self._texts["content"]))
             self._texts[kind].append(text)
 
     def _add_content(self, content: object) -> None:
