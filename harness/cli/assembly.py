@@ -77,6 +77,7 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     # A judge may be of another provider: these options are not about it.
     sources = replace(sources, applies_to=min(providers))
     mode = choose_mode(choices.mode, choices.base_url)
+    _check_cassettes(choices, mode)
     for provider in (catalogues.provider(name) for name in sorted(providers | check_judges(suites, catalogues, kinds))):
         load_dialect(provider.dialect)
     for provider in (catalogues.provider(name) for name in sorted(providers)):
@@ -87,6 +88,20 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     suites = tuple(suite for suite in suites if targets[suite.name])
     plan = plan_run(suites, targets, Selection(cases=choices.cases, tags=choices.tags), choices.repeats)
     return Assembly(plan=plan, mode=mode, sources=sources, kinds=kinds, choices=choices)
+
+
+_RECORDING = ("record", "refresh")
+
+
+def _is_one_folder(cassettes: Sequence[Path]) -> bool:
+    return len(cassettes) == 1 and not cassettes[0].is_file()
+
+
+def _check_cassettes(choices: Choices, mode: Mode) -> None:
+    if mode in _RECORDING and choices.cassettes and not _is_one_folder(choices.cassettes):
+        named = ", ".join(str(path) for path in choices.cassettes)
+        message = f"--cassettes: --mode {mode} writes into one folder, and this is none: {named}"
+        raise UsageError(message, remedy="name one folder that takes the place of cassettes/; it may be new")
 
 
 def _check_profile(profile: str, providers: Sequence[Provider]) -> None:
@@ -124,14 +139,15 @@ def open_session(assembly: Assembly, *, profile: str, seed: int, timeout_s: floa
 def open_cassettes(assembly: Assembly, redactor: Redactor, live: Transport | None) -> CassetteTransport:
     """The transport that replays, and, given a live one, records."""
     choices = assembly.choices
+    recording = assembly.mode in _RECORDING
     return CassetteTransport(
         mode=assembly.mode if assembly.mode != "live" else "replay",
-        root=choices.root,
+        root=choices.cassettes[0] if recording and choices.cassettes else choices.root,
         live=live,
         redactor=redactor,
         clock=SystemClock(),
         hosts=assembly.sources.hosts(),
-        cassettes=choices.cassettes,
+        cassettes=() if recording else choices.cassettes,
         record_command=_record_command(choices),
     )
 
@@ -148,6 +164,7 @@ def _record_command(choices: Choices) -> str:
         ("--base-url", [choices.base_url] if choices.base_url else []),
         ("--management-url", [choices.management_url] if choices.management_url else []),
         ("--api-key-env", [choices.api_key_env] if choices.api_key_env else []),
+        ("--cassettes", choices.cassettes if _is_one_folder(choices.cassettes) else []),
     ]
     options = [f"{option} {shlex.quote(str(value))}" for option, values in named for value in values]
     paths = [shlex.quote(str(path)) for path in choices.paths]

@@ -57,7 +57,7 @@ def source_options(function: Function) -> Function:
             multiple=True,
             type=click.Path(path_type=Path),
             metavar="PATH",
-            help="Replay from these files or folders instead of cassettes/; repeatable.",
+            help="Replay from these files or folders instead of cassettes/; repeatable. To record, one folder.",
         ),
         click.option("--api-key-env", metavar="NAME", help="Environment variable that holds the key."),
         click.option(

@@ -139,6 +139,7 @@ class Provider:
     auth_header   header that carries the key
     auth_prefix   what stands before the key in it
     key_variable  environment variable that holds the key; None if no key is needed
+    url_variable  environment variable that holds the base URL where it varies, on loopback; None if it never does
     management    its second API domain, or None
     model_list    path that lists the models which are served now, such as '/models'; None if there is none
     endpoints     what it documents, on both domains
@@ -158,6 +159,7 @@ class Provider:
     auth_header: str = "Authorization"
     auth_prefix: str = "Bearer "
     key_variable: str | None = None
+    url_variable: str | None = None
     management: Management | None = None
     model_list: str | None = None
     endpoints: tuple[EndpointRow, ...] = ()

@@ -156,5 +156,7 @@ class Reply:
         tokens, total_ms, ttft_ms = self.usage.output, self.timing.total_ms, self.timing.ttft_ms
         if tokens is None or total_ms is None:
             return None
-        span_ms, count = (total_ms, tokens) if ttft_ms is None else (total_ms - ttft_ms, tokens - 1)
+        # Thoughts that are counted and never shown came before the first token that was seen.
+        shown = tokens if self.reasoning else tokens - (self.usage.reasoning or 0)
+        span_ms, count = (total_ms, tokens) if ttft_ms is None else (total_ms - ttft_ms, shown - 1)
         return count * 1000 / span_ms if span_ms > 0 and count > 0 else None

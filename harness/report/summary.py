@@ -132,20 +132,26 @@ class SuiteFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDecision:
-    """The answer, as DESIGN's exit codes have it, and why in one sentence."""
+    """The answer, as DESIGN's exit codes have it, and why in one sentence.
+
+    asked  False if every case was skipped
+    """
 
     exit_code: int
     reason: str
+    asked: bool = True
 
     @property
-    def word(self) -> Literal["pass", "fail", "no answer"]:
+    def word(self) -> Literal["pass", "fail", "no answer", "no question"]:
         """The answer in a word: 0 and 1 are answers, every other code is none."""
+        if not self.asked:
+            return "no question"
         return "pass" if self.exit_code == 0 else "fail" if self.exit_code == 1 else "no answer"
 
     @property
     def status(self) -> Literal["pass", "fail", "error"]:
         """The answer as an outcome, for what is coloured by it."""
-        return "error" if self.word == "no answer" else self.word
+        return "pass" if self.exit_code == 0 else "fail" if self.exit_code == 1 else "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,12 +280,14 @@ def _decide(results: Sequence[CaseResult], max_errors: int) -> RunDecision:
             exit_code=3, reason=f"{errors}, {tolerated}: too much is open for a yes, and no case surely fails."
         )
     if not rate.asked:
-        return RunDecision(exit_code=0, reason="There was no question: every case was skipped.")
+        return RunDecision(exit_code=0, reason="There was no question: every case was skipped.", asked=False)
     if not rate.passed + rate.failed:
         return RunDecision(exit_code=3, reason=f"Nothing was decided: {errors}.")
     beside = f", with {errors}, which is tolerated" if rate.errors else ""
     if verdicts.undecided:
         beside = f", {number(verdicts.undecided)} stay open{beside}"
+    if verdicts.skipped:
+        beside += f"; {number(verdicts.skipped)} more skipped"
     return RunDecision(exit_code=0, reason=f"{number(verdicts.passed)} of {asked} passed{beside}.")
 
 

@@ -104,13 +104,12 @@ class Sources:
         """
         source = self.source_of(provider)
         # URL, header and key come from one row: a key never goes to another row's host.
-        row = self.catalogues.find(source) if self.base_url is None else None
-        row = row or provider
+        row = self._row_of(source) or provider
         overridden = self._speaks_of(provider)
-        base_url = self.base_url if overridden and self.base_url is not None else None
+        base_url = self.base_url if overridden and self.base_url is not None else self._moved_to(row)
         variable = (self.api_key_env if overridden else None) or row.key_variable
         # A server that is not the vendor's own may want no key; the vendor's always does.
-        wanted = base_url is None or _is_own(provider, base_url) or (overridden and self.api_key_env is not None)
+        wanted = base_url is None or _is_own(row, base_url) or (overridden and self.api_key_env is not None)
         inference = Endpoint(
             source=source,
             base_url=(base_url or _own_url(row, region if row is provider else None)).rstrip("/"),
@@ -152,6 +151,23 @@ class Sources:
             team_variable=management.team_variable,
             model_list=None,
         )
+
+    def _row_of(self, source: str) -> Provider | None:
+        """The row of who answers; None where its address is not known to be that row's."""
+        row = self.catalogues.find(source)
+        if row is None or self.base_url is None:
+            return row
+        return row if self.rename == source and _is_own(row, self.base_url) else None
+
+    def _moved_to(self, row: Provider) -> str | None:
+        """Where the environment says that a server on this machine listens; None where it does not say."""
+        url = self._value_of(row.url_variable)
+        if url is not None:
+            _check_url(f"${row.url_variable}", url)
+            if not _is_near(url):
+                message = f"${row.url_variable}: {_host_of(url)} is not this machine, where {row.name} is"
+                raise UsageError(message, remedy="unset it, or say where the requests go with --base-url")
+        return url
 
     def _value_of(self, variable: str | None) -> str | None:
         return (self.environment.get(variable) or None) if variable else None

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -6,7 +7,8 @@ from check_samples import faults_of, finding_of, status_of
 from harness.core.reply import Reply, StreamFacts, Timing, Usage
 
 USAGE = Usage(prompt=10, completion=20, total=30, cached=4, reasoning=5)
-TIMED = Reply(status=200, usage=USAGE, timing=Timing(ttft_ms=100.0, total_ms=1100.0), stream=StreamFacts())
+HIDDEN = Reply(status=200, usage=USAGE, timing=Timing(ttft_ms=100.0, total_ms=1100.0), stream=StreamFacts())
+TIMED = replace(HIDDEN, reasoning="Hm.")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,11 @@ TIMED = Reply(status=200, usage=USAGE, timing=Timing(ttft_ms=100.0, total_ms=110
 )
 def test_a_figure_is_held_against_its_bounds(kind, argument, status):
     assert status_of(kind, argument, TIMED, cost_usd=Decimal("0.3")) == status
+
+
+def test_thoughts_that_are_counted_and_never_shown_do_not_quicken_a_stream():
+    assert HIDDEN.tokens_per_second == 14
+    assert TIMED.tokens_per_second == 19
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ def test_without_a_management_key_such_a_case_is_skipped_and_says_so(acme, tmp_p
 
     record = json.loads((tmp_path / "run" / "records.jsonl").read_text().splitlines()[1])["trial"]
     assert (result.code, record["outcome"]) == (0, "skip")
+    assert f"skipped: s/key-cycle: {record['reason']}" in result.out
+    assert "NO QUESTION: There was no question" in result.out
     assert "ACME_MANAGEMENT_KEY is not set" in record["reason"]
     assert server.lines == []
 

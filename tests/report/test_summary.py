@@ -58,10 +58,13 @@ def test_where_everything_is_skipped_there_was_no_question(trial):
     decision = decide_run([trial("skip"), trial("skip", case="d")], 0)
 
     assert (decision.exit_code, decision.reason) == (0, "There was no question: every case was skipped.")
+    assert (decision.word, decision.status) == ("no question", "pass")
 
 
-def test_a_skipped_case_never_fails_a_run(trial):
-    assert decide_run([trial("skip", case="a"), trial(case="b")], 0).exit_code == 0
+def test_a_skipped_case_never_fails_a_run_and_is_counted_beside(trial):
+    decision = decide_run([trial("skip", case="a"), trial(case="b")], 0)
+
+    assert (decision.exit_code, decision.reason) == (0, "1 of 1 case result passed; 1 more skipped.")
 
 
 def test_no_trials_at_all_are_no_answer():

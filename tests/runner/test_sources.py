@@ -109,6 +109,43 @@ def test_a_stand_in_of_the_catalogue_is_reached_at_its_own_address_with_its_own_
     assert (endpoint.base_url, endpoint.api_key) == ("http://127.0.0.1:7/v1", None)
 
 
+STAND_IN = Provider(
+    name="acme-sim",
+    base_url="http://127.0.0.1:7/v1",
+    dialect="openai-chat",
+    key_variable="SIM_KEY",
+    url_variable="SIM_URL",
+    management=Management(base_url="http://127.0.0.1:7", key_variable="SIM_MANAGEMENT_KEY"),
+)
+
+
+def standing_in(url=None, **options):
+    environment = {"ACME_KEY": "k1", "SIM_KEY": "s1", **({"SIM_URL": url} if url else {})}
+    return Sources(
+        catalogues=Catalogues(providers=(ACME, STAND_IN)), rename="acme-sim", environment=environment, **options
+    )
+
+
+def test_a_stand_in_is_found_where_its_variable_says():
+    known = standing_in("http://127.0.0.1:4321/v1")
+
+    endpoint, management = (known.endpoint_of(ACME, None, domain) for domain in ("inference", "management"))
+
+    assert (endpoint.base_url, endpoint.api_key) == ("http://127.0.0.1:4321/v1", "s1")
+    assert management.base_url == "http://127.0.0.1:4321"
+
+
+def test_a_stand_in_that_is_named_has_its_own_key_wherever_on_this_machine_it_is():
+    endpoint = standing_in(base_url="http://127.0.0.1:5/v1").endpoint_of(ACME, None)
+
+    assert (endpoint.base_url, endpoint.api_key, endpoint.key_variable) == ("http://127.0.0.1:5/v1", "s1", "SIM_KEY")
+
+
+def test_a_variable_cannot_send_a_stand_ins_requests_to_another_machine():
+    with pytest.raises(UsageError, match=r"\$SIM_URL: elsewhere\.example is not this machine"):
+        standing_in("https://elsewhere.example/v1").endpoint_of(ACME, None)
+
+
 def test_requests_to_a_vendor_itself_are_never_filed_under_a_made_up_name():
     with pytest.raises(UsageError, match="would go to acme itself"):
         sources(rename="my-proxy").refuse_misnaming(ACME)

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from chat_samples import profile, sources
+from chat_samples import MINI, profile, sources
 
 from harness.simulator.behaviour import build_profile
 from harness.simulator.observed import CHAT, DIFFERENCES, changed
@@ -72,6 +72,30 @@ def test_the_order_in_which_claims_are_listed_decides_nothing():
     built = build_profile(replace(register, claims=claims), provider)
 
     assert built.models["grok-4-0709"] == model("grok-4-0709")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "read"),
+    [
+        ("temperature.range", {"min": 0.5, "max": 1.5}, lambda built: built.ranges["temperature"] == (0.5, 1.5)),
+        (
+            "reasoning_effort.values",
+            {"allowed": ["low", "mid"]},
+            lambda built: built.find(MINI).efforts == ("low", "mid"),
+        ),
+        (
+            "response_format.closed-set",
+            {"allowed": ["text"]},
+            lambda built: built.find(MINI).response_formats == {"text"},
+        ),
+    ],
+)
+def test_what_the_claims_name_for_a_field_is_what_is_accepted(field, value, read):
+    register, provider = sources()
+    claims = [replace(each, value=value) if each.subject.id == field else each for each in register.claims]
+
+    assert read(build_profile(replace(register, claims=tuple(claims)), provider))
+    assert not read(profile())
 
 
 def test_only_models_that_reason_optionally_take_an_effort():

@@ -31,6 +31,10 @@ def test_prices_are_cents_for_a_hundred_million_tokens(service):
     assert service.models().image_model(DRAWER)["image_price"] == 7
 
 
+def test_a_model_without_a_cache_lists_no_price_for_cached_tokens(service):
+    assert service.models().language_model(MINI)["cached_prompt_text_token_price"] == 0
+
+
 def test_models_that_draw_are_no_language_models(service):
     assert DRAWER not in [each["id"] for each in service.models().language_models()["models"]]
     assert [each["id"] for each in service.models().image_models()["models"]] == [DRAWER]
@@ -111,6 +115,15 @@ def test_a_picture_that_cannot_be_drawn_is_refused(service, fields, status):
         draw(service, **fields)
 
     assert refused.value.status == status
+
+
+def test_a_prompt_may_be_as_long_as_the_listing_says_and_no_longer(service):
+    most = service.models().image_model(DRAWER)["max_prompt_length"]
+
+    assert draw(service, prompt="x" * most)["data"]
+    with pytest.raises(Refusal, match=str(most)) as refused:
+        draw(service, prompt="x" * (most + 1))
+    assert refused.value.status == 400
 
 
 def test_as_observed_a_size_is_refused_by_name():
