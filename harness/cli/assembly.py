@@ -31,13 +31,17 @@ from harness.wire.dialects import load_dialect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """A plan, and what is needed to execute it."""
+    """A plan, and what is needed to execute it.
+
+    rows_left  parameter rows of the suites, which no plan has a place for
+    """
 
     plan: Plan
     mode: Mode
     sources: Sources
     kinds: Mapping[str, CheckKind]
     choices: Choices
+    rows_left: int = 0
 
     @property
     def catalogues(self) -> Catalogues:
@@ -65,6 +69,7 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
         api_key_env=choices.api_key_env,
         environment=choices.environment,
     )
+    rows_left = sum(len(suite.parameters) for suite in suites)
     suites = tuple(suite for suite in suites if suite.cases)
     targets = select_targets(suites, choices.targets, catalogues, sources.source_of)
     providers = {target.provider for group in targets.values() for target in group}
@@ -87,7 +92,7 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
     suites = tuple(suite for suite in suites if targets[suite.name])
     plan = plan_run(suites, targets, Selection(cases=choices.cases, tags=choices.tags), choices.repeats)
-    return Assembly(plan=plan, mode=mode, sources=sources, kinds=kinds, choices=choices)
+    return Assembly(plan=plan, mode=mode, sources=sources, kinds=kinds, choices=choices, rows_left=rows_left)
 
 
 _RECORDING = ("record", "refresh")

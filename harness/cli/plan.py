@@ -81,7 +81,8 @@ def _as_table(
         "",
         "requests: one a turn; tool rounds come on top. judges: questions to judges, in no other figure here.",
         f"recorded: first requests that a recording answers{_use_of(assembly.mode)}",
-        "tokens: about, at four bytes each; servers add their own. cost: at most, on that reckoning.",
+        "tokens: about, at four bytes each; servers add their own. cost: at most, on that reckoning, which knows of no",
+        "thoughts beyond max_tokens, no dearer rates for long prompts, and no fees for searches.",
     ]
     return "\n".join(lines)
 

@@ -91,5 +91,7 @@ def command(
         say(json.dumps(run_as_json(run, folder), indent=2))
     else:
         say(render_run(run))
+        if assembly.rows_left:
+            say(f"\n{assembly.rows_left} parameter rows were left out: this command asks cases")
         say(f"\npage     {folder / 'report.html'}\nrecords  {folder / 'records.jsonl'}")
     return run.footer.exit_code if run.footer is not None else 3

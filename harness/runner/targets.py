@@ -250,9 +250,12 @@ def _judge(name: str, catalogues: Catalogues, where: str) -> Provider:
 
 
 def check_targets(suite: Suite, catalogues: Catalogues, kinds: Mapping[str, CheckKind]) -> None:
-    """Refuse a suite whose own targets or judges no catalogue knows.
+    """Refuse a suite whose own targets, judges or parameter rows name what no catalogue knows.
 
     raises  InputError with the place
     """
     own_targets(suite, catalogues, lambda provider: provider.name)
+    for row in suite.parameters:
+        for pattern in row.models:
+            _models(pattern, catalogues, row.location)
     check_judges([suite], catalogues, kinds)

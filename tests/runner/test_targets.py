@@ -7,7 +7,7 @@ from harness.catalogue import Catalogues
 from harness.checks import load_kinds
 from harness.core.catalogue import Model, Provider, TargetSpec
 from harness.core.errors import InputError
-from harness.runner.targets import check_judges, expand_target, select_targets
+from harness.runner.targets import check_judges, check_targets, expand_target, select_targets
 
 PAINTER = Model(id="painter", makes="image")
 ACME = Provider(
@@ -116,6 +116,18 @@ def test_a_target_that_names_nothing_is_refused_with_what_there_is(spec, words):
         expand(**spec)
 
     assert words in refusal.value.message
+    assert refusal.value.remedy
+
+
+@pytest.mark.parametrize("pattern", ["acme/bgi-1", "acmee/*", "big-1"])
+def test_a_parameter_row_about_a_model_that_nobody_has_is_refused_at_its_place(pattern):
+    row = f"\nparameters:\n  - {{parameter: stop, models: [acme/small, {pattern}], expect: supported}}"
+    suite = suite_of("  - {id: a, prompt: hi, expect: [{contains: x}]}" + row, "s")
+
+    with pytest.raises(InputError, match=r":\d+:\d+: ") as refusal:
+        check_targets(replace(suite, targets=()), CATALOGUES, load_kinds())
+
+    assert pattern.partition("/")[0] in refusal.value.message
     assert refusal.value.remedy
 
 
