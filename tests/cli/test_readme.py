@@ -16,6 +16,8 @@ import pytest
 
 from harness.catalogue import parse_provider
 from harness.checks import load_kinds
+from harness.simulator.deviations import DEVIATIONS
+from harness.simulator.faults import KINDS
 from harness.suite import parse_suite
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +63,25 @@ def test_the_files_in_the_readme_are_valid(tmp_path):
 
     assert parse_suite(suite.encode(), tmp_path / "s.yaml", load_kinds()).name == "support"
     assert parse_provider(provider.encode(), "acme.yaml").find_tariff("large-2", "documented").output == 2
+
+
+def test_the_faults_and_broken_promises_that_the_readme_names_exist():
+    named = re.findall(r"--(fault|deviate) ([a-z0-9-]+)", README)
+
+    assert {option for option, _ in named} == {"fault", "deviate"}
+    assert {name for _, name in named} <= {*DEVIATIONS, *KINDS}
+
+
+def test_the_example_of_each_kind_of_case_passes_on_the_simulator(harness, tmp_path):
+    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "suites" / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "one.yaml").write_text(example)
+    (tmp_path / "files").mkdir()
+    shutil.copy(ROOT / "suites" / "xai" / "files" / "red-square.png", tmp_path / "files")
+    run = [sys.executable, "-m", "harness", "run", "one.yaml", "--provider", "xai-sim", "--mode", "live"]
+
+    result = harness("simulate", "--port", 0, "--speed", 0, "--", *run)
+
+    assert result.code == 0
 
 
 def test_a_wheel_holds_what_the_demo_needs(clone, tmp_path):
