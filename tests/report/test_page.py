@@ -111,6 +111,14 @@ def test_the_decision_stands_first_in_words(trial, run_of, outcome, word):
     assert page.index(word) < page.index("What was run")
 
 
+def test_the_first_case_that_did_not_pass_is_a_step_away(trial, run_of):
+    page = render_html(run_of(trial(case="a"), trial("fail", case="b"), trial("error", case="c")), title="t")
+
+    (anchor,) = re.findall(r'<a href="#([^"]+)">First that did not pass, of 2</a>', page)
+    assert page.index(f'id="{anchor}"') < page.index("</bdi></h3>", page.index(f'id="{anchor}"'))
+    assert "First that" not in render_html(run_of(trial()), title="t")
+
+
 def test_simulated_answers_are_marked_as_no_evidence(trial, run_of):
     warning = "Simulated: not evidence about a vendor&#39;s model"
     simulated = render_html(run_of(trial(simulated=True)), title="t").replace("'", "&#39;")

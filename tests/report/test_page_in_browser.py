@@ -48,3 +48,11 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways_and_no_script_run
     seen = measured(render_html(run_of(trial("fail", **names, exchanges=exchanges), trial("error")), title=text))
 
     assert seen == "scripts: none; too wide: none"
+
+
+def test_many_targets_scroll_in_their_table_and_not_the_page(measured, trial, run_of):
+    records = [trial(case=case, target=f"a/model-{n}", model=f"model-{n}") for n in range(16) for case in ("c", "d")]
+
+    seen = measured(render_html(run_of(*records[:-1]), title="t"))
+
+    assert seen == "scripts: none; too wide: none"
