@@ -61,6 +61,18 @@ def answered(*arguments, **fields):
     return lambda service, model: ask(service, *arguments, model=model, **fields).body
 
 
+def served(see, *arguments, **fields):
+    """The question is answered at all, and what is said is so."""
+
+    def shows(service, model):
+        try:
+            return see(text(ask(service, *arguments, model=model, **fields)))
+        except Refusal:
+            return False
+
+    return shows
+
+
 def usage(see, **fields):
     return lambda service, model: see(ask(service, COUNT, model=model, **fields).body["usage"])
 

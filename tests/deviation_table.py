@@ -25,6 +25,7 @@ from deviation_probes import (
     pictures,
     said,
     search_fee,
+    served,
     status,
     steady,
     stops,
@@ -117,10 +118,11 @@ PARAMETERS = {
         shows=draws(400, response_format={"type": "json_object"}), holds=draws(200, response_format={"type": "text"})
     ),
     "accepts-json-schema": Probe(
-        shows=draws(200, response_format=SCHEMA), holds=draws(400, response_format={"type": "yaml"})
+        shows=served(parses, OPEN, response_format=SCHEMA), holds=draws(400, response_format={"type": "yaml"})
     ),
     "ignores-json-schema": Probe(
-        shows=draws(200, response_format=SCHEMA), holds=draws(400, response_format={"type": "yaml"})
+        shows=served(lambda reply: not parses(reply), OPEN, response_format=SCHEMA),
+        holds=draws(400, response_format={"type": "yaml"}),
     ),
     "formats-unchecked": Probe(
         shows=draws(200, response_format={"type": "yaml"}), holds=draws(400, response_format=SCHEMA)
@@ -243,8 +245,13 @@ CONVERSATIONS = {
         model=SEER,
     ),
     "vision-refused": Probe(shows=draws(400, messages=with_picture(png())), holds=greets, model=SEER),
-    "vision-anyway": Probe(shows=draws(200, messages=with_picture(png())), holds=draws(400, temperature=9)),
-    "vision-tolerated": Probe(shows=draws(200, messages=with_picture(png())), holds=draws(400, temperature=9)),
+    "vision-anyway": Probe(
+        shows=served(lambda reply: "4719" in reply, messages=with_picture(digits())), holds=draws(400, temperature=9)
+    ),
+    "vision-tolerated": Probe(
+        shows=served(lambda reply: "4719" not in reply, messages=with_picture(digits())),
+        holds=draws(400, temperature=9),
+    ),
     "audio-accepted": Probe(
         shows=draws(200, messages=[{"role": "user", "content": [{"type": "input_audio"}]}]),
         holds=draws(400, messages=with_picture(png())),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from harness.catalogue.numbers import is_number
 from harness.core.catalogue import EndpointRow, Model, Provider, Tariff
 from harness.core.claims import Claim, Register
 
@@ -93,7 +94,7 @@ def _claimed(claim: Claim, rate: str, tariff: Tariff) -> Decimal | None:
 
 
 def _number(value: object) -> Decimal | None:
-    return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return Decimal(str(value)) if is_number(value) else None
 
 
 def _shown(figure: Decimal | None) -> str:

@@ -23,6 +23,7 @@ def build_provider(item: "ProviderFile") -> Provider:
         auth_header=item.auth_header,
         auth_prefix=item.auth_prefix,
         key_variable=item.key_variable,
+        url_variable=item.url_variable,
         management=_management(item.management),
         model_list=item.model_list,
         endpoints=tuple(_endpoint(row) for row in item.endpoints),

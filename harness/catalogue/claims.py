@@ -9,13 +9,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.catalogue.schemas import titled_schema
 from harness.core.catalogue import Provenance, Provider
 from harness.core.claims import Claim, Conflict, ConflictSide, Register, SourceDocument, Subject
 from harness.core.errors import InputError, UsageError
 from harness.reading import Problem, ProblemsError, read_yaml, validate
 
 if TYPE_CHECKING:
-    from harness.catalogue.claims_format import ClaimItem, ConflictItem, RegisterFile
+    from harness.catalogue.claims_format import ClaimItem, ConflictItem, RegisterFile, SideItem
 
 
 def load_register(provider: Provider, folder: Path | None = None) -> Register:
@@ -29,7 +30,9 @@ def load_register(provider: Provider, folder: Path | None = None) -> Register:
         return parse_register(_read_folder(folder))
     if provider.register is None:
         message = f"provider '{provider.name}' has no register of documented claims"
-        raise UsageError(message, remedy="name a provider that has one, such as xai, or a folder of register files")
+        raise UsageError(
+            message, remedy="name a provider that has one, such as xai, or a folder of register files: --register DIR"
+        )
     return _shipped(provider.register)
 
 
@@ -37,7 +40,9 @@ def load_register(provider: Provider, folder: Path | None = None) -> Register:
 def _shipped(name: str) -> Register:
     folder = files("harness.catalogue") / "registers" / name
     if not folder.is_dir():
-        raise UsageError(f"no register '{name}' ships with the harness", remedy="name a folder of register files")
+        raise UsageError(
+            f"no register '{name}' ships with the harness", remedy="name a folder of register files: --register DIR"
+        )
     entries = sorted((each for each in folder.iterdir() if each.name.endswith(".yaml")), key=lambda each: each.name)
     return parse_register({f"harness/catalogue/registers/{name}/{each.name}": each.read_bytes() for each in entries})
 
@@ -120,19 +125,20 @@ def _conflict(item: "ConflictItem") -> Conflict:
         id=item.id,
         types=tuple(item.types),
         about=item.about,
-        sides=tuple(ConflictSide(says=side.says, claims=tuple(side.claims)) for side in item.sides),
+        sides=tuple(_side(side) for side in item.sides),
         evidence=item.evidence,
         narrowed=item.narrowed,
     )
+
+
+def _side(item: "SideItem") -> ConflictSide:
+    # Where no claim leads to the documents, the reading itself says where it stands.
+    says = f"{item.says} ({item.rests_on})" if item.rests_on else item.says
+    return ConflictSide(says=says, claims=tuple(item.claims))
 
 
 def register_schema() -> dict[str, Any]:
     """JSON Schema of a register file, for editors and for people."""
     from harness.catalogue.claims_format import RegisterFile
 
-    schema = RegisterFile.model_json_schema(by_alias=True)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A register file of model-harness",
-        **{key: value for key, value in schema.items() if key != "title"},
-    }
+    return titled_schema(RegisterFile, "A register file of model-harness")

@@ -81,6 +81,12 @@ class SideItem(Strict):
     claims: list[Id] = Field(
         default=[], description="Ids of the claims that hold it; none where the documents only imply it."
     )
+    rests_on: str = Field(
+        "",
+        max_length=200,
+        description="What a reading that no claim holds rests on: lines of documents, such as 'comp:76-81,489 ref:25', "
+        "or 'public evidence' where only that holds it.",
+    )
 
 
 class ConflictItem(Strict):

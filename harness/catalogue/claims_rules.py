@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.catalogue.numbers import is_number
 from harness.catalogue.places import parse_places
 from harness.core.canonical import canonical_json
 from harness.reading import Document, Problem, did_you_mean, quoted
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 Where = tuple[str | int, ...]
 FRAGMENTS = " … "
 """What parts the fragments of a quote."""
+EVIDENCE = "public evidence"
+"""What a reading rests on that no document holds."""
 _SHOWN = 60
 
 
@@ -92,18 +95,14 @@ def _bounds(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Pairs of keys such as ('min', 'max') and ('rpm_min', 'rpm_max') that both hold numbers."""
     for name in value:
         partner = f"{name.removesuffix('min')}max"
-        if (name == "min" or name.endswith("_min")) and _is_number(value[name]) and _is_number(value.get(partner)):
+        if (name == "min" or name.endswith("_min")) and is_number(value[name]) and is_number(value.get(partner)):
             yield name, partner
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _number(value: Mapping[str, Any], key: str, otherwise: float) -> float:
     """The number under a key; `otherwise` if there is none."""
     found = value.get(key)
-    return found if isinstance(found, int | float) and not isinstance(found, bool) else otherwise
+    return found if is_number(found) else otherwise
 
 
 def _allowed(claim: "ClaimItem") -> Iterator[Fault]:
@@ -151,9 +150,12 @@ def _shown(value: object) -> str:
 
 def _sums(claim: "ClaimItem") -> Iterator[Fault]:
     single, thousand = claim.value.get("usd_per_call"), claim.value.get("usd_per_1000_calls")
-    if _is_number(single) and _is_number(thousand) and not math.isclose(single * 1000, thousand):  # type: ignore[operator,arg-type]
+    if is_number(single) and is_number(thousand) and not math.isclose(single * 1000, thousand):
         message = f"{single} a call is not {thousand} a thousand calls"
         yield Fault(("value", "usd_per_call"), message, "correct one of them")
+
+
+def _one_model(claim: "ClaimItem") -> Iterator[Fault]:
     if claim.subject.type == "model" and claim.value.get("model", claim.subject.id) != claim.subject.id:
         message = f"its subject is {quoted(claim.subject.id)} and its value is about another model"
         yield Fault(("value", "model"), message, "correct one of them")
@@ -166,6 +168,7 @@ _CLAIM_RULES: tuple[tuple[str, Callable[["ClaimItem"], Iterator[Fault]]], ...] =
     ("register-contradiction", _allowed),
     ("register-contradiction", _exclusive),
     ("register-contradiction", _sums),
+    ("register-contradiction", _one_model),
 )
 
 
@@ -235,6 +238,7 @@ def _lines_fault(lines: str, source: "DocumentItem | None") -> str:
 def _conflicts(parts: Sequence[Part]) -> Iterator[Problem]:
     known: dict[str, ConflictItem] = {each.id: each for part in parts for each in part.item.conflicts}
     claims: dict[str, ClaimItem] = {each.id: each for part in parts for each in part.item.claims}
+    documents: dict[str, DocumentItem] = {each.id: each for part in parts for each in part.item.documents}
     for part in parts:
         for position, claim in enumerate(part.item.claims):
             for number, name in enumerate(claim.conflicts):
@@ -244,7 +248,7 @@ def _conflicts(parts: Sequence[Part]) -> Iterator[Problem]:
                     where: Where = ("claims", position, "conflicts", number)
                     yield part.document.problem(where, message, "register-unknown-conflict", remedy)
         for position, conflict in enumerate(part.item.conflicts):
-            for fault in _conflict_faults(conflict, claims):
+            for fault in (*_conflict_faults(conflict, claims), *_side_faults(conflict, documents)):
                 message = f"conflict {quoted(conflict.id)}: {fault.message}"
                 where = ("conflicts", position, *fault.where)
                 yield part.document.problem(where, message, "register-conflict", fault.remedy)
@@ -268,3 +272,22 @@ def _conflict_faults(conflict: "ConflictItem", claims: Mapping[str, "ClaimItem"]
                 remedy = f"add {conflict.id} to the claim's conflicts"
                 yield Fault(where, f"claim {quoted(name)} does not name this conflict", remedy)
             sided.setdefault(name, number)
+
+
+def _side_faults(conflict: "ConflictItem", documents: Mapping[str, "DocumentItem"]) -> Iterator[Fault]:
+    """A reading stands somewhere: in claims, which name their lines, or in lines that no claim was made of."""
+    for number, side in enumerate(conflict.sides):
+        where = ("sides", number)
+        if side.claims and side.rests_on:
+            remedy = "remove rests_on: the claims say where it stands"
+            yield Fault((*where, "rests_on"), "a side has both claims and rests_on", remedy)
+        elif not side.claims and not side.rests_on.split():
+            remedy = f"write rests_on: lines such as 'comp:101', or '{EVIDENCE}'"
+            yield Fault(where, "a side without claims does not say what it rests on", remedy)
+        elif side.rests_on not in ("", EVIDENCE):
+            for place in side.rests_on.split():
+                document, _, lines = place.partition(":")
+                fault = f"unknown document {quoted(document)}" if document not in documents else ""
+                fault = fault or _lines_fault(lines, documents[document])
+                if fault:
+                    yield Fault((*where, "rests_on"), fault, "correct it; places look like comp:76-81,489")

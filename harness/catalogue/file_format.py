@@ -147,6 +147,11 @@ class ProviderFile(Strict):
     auth_header: str = Field("Authorization", pattern=r"^[A-Za-z0-9_-]+$", description="Header that carries the key.")
     auth_prefix: str = Field("Bearer ", pattern=r"^[ -~]*$", description="What stands before the key in that header.")
     key_variable: Variable | None = Field(None, description="Environment variable that holds the key.")
+    url_variable: Variable | None = Field(
+        None,
+        description="Environment variable that holds the base URL where it varies from one start of a server on this "
+        "machine to the next. It may name loopback only.",
+    )
     management: ManagementItem | None = Field(None, description="Its second API domain, for keys and access.")
     model_list: Path | None = Field(None, description="Path that lists the models served now, such as /models.")
     endpoints: list[EndpointItem] = Field(default=[], description="What it documents, on both domains.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.catalogue.build import build_provider
 from harness.catalogue.provider_rules import check_provider
+from harness.catalogue.schemas import titled_schema
 from harness.core.catalogue import Provider
 from harness.core.errors import InputError, UsageError
 from harness.reading import Document, Problem, ProblemsError, did_you_mean, read_yaml, validate
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # What a file may not take from the provider that it is like: its answers would come from that provider's servers and be
 # filed under another name, or that provider's key would go to other servers.
-_NEVER_SHARED = ("regions", "hosts", "key_variable", "management")
+_NEVER_SHARED = ("regions", "hosts", "key_variable", "url_variable", "management")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,8 @@ class Catalogues:
         found = self.find(name)
         if found is None:
             known = [provider.name for provider in self.providers]
-            raise UsageError(f"no catalogue describes a provider '{name}'", remedy=did_you_mean(name, known))
+            remedy = f"{did_you_mean(name, known)}\n   or describe it in a catalogue file: --catalogue FILE"
+            raise UsageError(f"no catalogue describes a provider '{name}'", remedy=remedy)
         return found
 
 
@@ -155,9 +157,4 @@ def catalogue_schema() -> dict[str, Any]:
     """JSON Schema of a catalogue file, for editors and for people."""
     from harness.catalogue.file_format import ProviderFile
 
-    schema = ProviderFile.model_json_schema(by_alias=True)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A catalogue file of model-harness",
-        **{key: value for key, value in schema.items() if key != "title"},
-    }
+    return titled_schema(ProviderFile, "A catalogue file of model-harness")

@@ -4,32 +4,48 @@ It stands apart from `schema` and `validate`, which know files: this command kno
 """
 
 import json
+import re
 import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.documented import fitted, noted, side_by_side, where
+from harness.cli.documented import fitted
 from harness.cli.tables import display_width, render_table, visible
 from harness.cli.terminal import say
 from harness.core.catalogue import Provider
-from harness.core.claims import Claim, Conflict, Register
+from harness.core.claims import Claim, Conflict, ConflictSide, Register
 from harness.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.catalogue.matrices import Cell, Matrix
+    from harness.catalogue.cells import Matrix
 
 FALLBACK_COLUMNS = 120
 NARROWEST = 60
+FURTHER = ("constraints", "request", "reply", "stream", "headers", "tool-calls", "rules", "claims")
+"""Sections that are printed only when asked for: they have a row for each claim."""
 SECTIONS = (
-    "models", "capabilities", "parameters", "limits", "prices", "tools", "uses", "hosts", "endpoints",
+    "models", "capabilities", "parameters", "limits", "prices", "tools", "uses", "hosts", "endpoints", *FURTHER,
     "conflicts", "notes", "counts",
 )  # fmt: skip
+NARROWEST_PROSE = 30
+MARGIN = "    "
+BETWEEN = " | "
+LONGEST = 10_000
+MOST_TOUCHED = 4
+"""Claims that a conflict touches and that are named; `--json` has all of them."""
+
+
+CONTRADICTED = "[Kn]: contradicted by the documents; --section conflicts shows both sides."
+TYPES = "X: quotes contradict each other; S: one passage itself; A: ambiguous; G: a gap that a reading fills."
+SIDES = "A reading that no claim holds names the lines it rests on. A claim that is only touched takes no side."
+TAGS = "[Kn]: the claim takes a side in that contradiction; (Kn): the contradiction or note only touches it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +62,7 @@ def command() -> None:
 
 
 def _read(name: str, catalogues: Sequence[Path], register: Path | None) -> _Documented:
-    from harness.catalogue import load_catalogues
-    from harness.catalogue.claims import load_register
+    from harness.catalogue import load_catalogues, load_register
 
     provider = load_catalogues(catalogues).provider(name)
     return _Documented(provider=provider, register=load_register(provider, register))
@@ -97,30 +112,36 @@ def show(
 ) -> int:
     """Print what the documents of PROVIDER (xai if absent) promise, in the tables that they are laid out in.
 
-    What the documents contradict shows both sides, with the contradiction's id in brackets.
+    What the documents contradict shows both sides, with the contradiction's id in brackets. Tables of the protocol and
+    the list of every claim are printed only when --section asks for them; --json has all.
 
     Exit codes: 0 · 2 the provider or its register is unknown or wrong.
     """
+    from harness.catalogue.exported import export
     from harness.catalogue.matrices import build_matrices
 
     read = _read(provider, catalogues, register)
     _check_profile(read.provider, prices)
     matrices = build_matrices(read.register, read.provider, prices)
     if as_json:
-        say(json.dumps(_as_json(read, matrices, section), ensure_ascii=False, indent=2))
+        say(json.dumps(export(read.provider, read.register, matrices, section), ensure_ascii=False, indent=2))
         return 0
     width = max(NARROWEST, shutil.get_terminal_size((FALLBACK_COLUMNS, 24)).columns)
     if section is None:
         titles = " and ".join(document.title for document in read.register.documents)
         say("\n".join(textwrap.wrap(visible(f"{read.provider.name}, as documented: {titles}", 1000), width)))
         say("Documented is not verified: no request was sent.\n")
-    wanted = [each for each in _sections(read.register, matrices, width) if section in (None, each.name)]
+    sections = list(_sections(read.register, matrices, width))
+    wanted = [each for each in sections if each.name == section or (section is None and each.name not in FURTHER)]
     for number, each in enumerate(wanted):
         say("\n" * bool(number) + each.title)
         say("=" * display_width(each.title))
         for line in each.lines:
             say(line)
-    if not wanted:
+    if section is None:
+        names = ", ".join(each.name for each in sections if each.name in FURTHER)
+        say("\n" + "\n".join(_wrapped(f"Further sections, by --section: {names}.", width, "  ")))
+    elif not wanted:
         say(f"{read.provider.name}: nothing is documented of {section}")
     return 0
 
@@ -136,16 +157,37 @@ class _Section:
 
 def _sections(register: Register, matrices: Sequence["Matrix"], width: int) -> Iterator[_Section]:
     """Everything there is, in the order of a reader's questions; the counts last."""
-    *tables, counts = (_Section(name=each.name, title=each.title, lines=fitted(each, width)) for each in matrices)
-    yield from tables
-    contradictions, notes = _parted(register)
+    from harness.catalogue.exported import split_conflicts
+
+    tables = {matrix.name: _table(matrix, width) for matrix in matrices}
+    counts = tables.pop("counts", None)
+    yield from tables.values()
+    contradictions, notes = split_conflicts(register)
+    total = len(register.conflicts)
     if contradictions:
-        title = f"Contradictions: {len(contradictions)}, both sides"
-        yield _Section(name="conflicts", title=title, lines=side_by_side(contradictions, register, width))
+        other = f"The other {len(notes)} conflicts leave something open or ambiguous: --section notes."
+        legend = _legend([other if notes else "", _places(register), TYPES, SIDES], width)
+        lines = chain(legend, render_conflicts(contradictions, register, width))
+        yield _Section(
+            name="conflicts", title=f"Contradictions: {len(contradictions)} of {total} conflicts", lines=lines
+        )
     if notes:
-        title = f"Open or ambiguous: {len(notes)}"
-        yield _Section(name="notes", title=title, lines=noted(notes, width))
-    yield counts
+        other = f"The other {len(contradictions)} conflicts are contradictions: --section conflicts."
+        legend = _legend([other if contradictions else "", TYPES], width)
+        lines = chain(legend, [""], render_notes(notes, width))
+        yield _Section(name="notes", title=f"Open or ambiguous: {len(notes)} of {total} conflicts", lines=lines)
+    if register.claims:
+        lines = chain(_legend([_places(register), TAGS], width), render_claims(register, width))
+        yield _Section(name="claims", title=f"Claims: all {len(register.claims)}, as the documents go", lines=lines)
+    if counts:
+        yield counts
+
+
+def _table(matrix: "Matrix", width: int) -> _Section:
+    lines: Iterable[str] = render_rows(matrix, width) if matrix.name in FURTHER else fitted(matrix, width)
+    if matrix.is_contradicted:
+        lines = chain(lines, [""], _legend([CONTRADICTED], width))
+    return _Section(name=matrix.name, title=matrix.title, lines=lines)
 
 
 def _check_profile(provider: Provider, prices: str) -> None:
@@ -155,62 +197,107 @@ def _check_profile(provider: Provider, prices: str) -> None:
         raise UsageError(message, remedy=f"it has {', '.join(sorted(known))}")
 
 
-def _parted(register: Register) -> tuple[list[Conflict], list[Conflict]]:
-    contradictions = [conflict for conflict in register.conflicts if conflict.is_contradiction]
-    return contradictions, [conflict for conflict in register.conflicts if not conflict.is_contradiction]
+# --- conflicts and claims as lines ---
 
 
-# --- JSON ---
+def _legend(texts: Iterable[str], width: int) -> Iterator[str]:
+    """What stands above a list, each text on lines of its own; an empty one says nothing."""
+    for text in texts:
+        yield from _wrapped(text, width, "  ")
 
 
-def _as_json(read: _Documented, matrices: Sequence["Matrix"], section: str | None) -> dict[str, Any]:
-    register = read.register
-    wanted = [matrix for matrix in matrices if section in (None, matrix.name)]
-    contradictions, notes = _parted(register)
-    shown: dict[str, Any] = {
-        "provider": read.provider.name,
-        "documents": [
-            {"id": each.id, "title": each.title, "file": each.file, "lines": each.lines, "read": each.read}
-            for each in register.documents
-        ],
-        "tables": {
-            matrix.name: {
-                "title": matrix.title,
-                "header": list(matrix.header),
-                "rows": [[_cell_json(cell) for cell in row] for row in matrix.rows],
-            }
-            for matrix in wanted
-        },
-    }
-    for name, conflicts in (("conflicts", contradictions), ("notes", notes)):
-        if section in (None, name):
-            shown[name] = [_conflict_json(conflict, register) for conflict in conflicts]
-    return shown
+def _places(register: Register) -> str:
+    documents = ", ".join(f"{each.id} is {each.title}" for each in register.documents)
+    return f"A place is a document and its lines: {documents}."
 
 
-def _cell_json(cell: "Cell") -> dict[str, Any]:
-    return {"text": cell.text, "claims": list(cell.claims), "conflicts": list(cell.conflicts)}
+def render_conflicts(conflicts: Sequence[Conflict], register: Register, width: int) -> Iterator[str]:
+    """Each contradiction: id and matter, its readings abreast with the claims that hold them, and what it touches."""
+    from harness.catalogue.exported import touching
+
+    room = (width - len(MARGIN) - len(BETWEEN)) // 2
+    for conflict in conflicts:
+        yield ""
+        yield from _wrapped(f"{conflict.id} {'/'.join(conflict.types)}  {conflict.about}", width, MARGIN)
+        sides = [_render_side(side, register, room) for side in conflict.sides]
+        for place in range(0, len(sides), 2):
+            left, right = [*sides[place : place + 2], []][:2]
+            for one, other in zip_longest(left, right, fillvalue=""):
+                yield f"{MARGIN}{one}{' ' * (room - display_width(one))}{BETWEEN}{other}".rstrip()
+        touched = [claim.id for claim in touching(conflict, register)]
+        more = f" and {len(touched) - MOST_TOUCHED} more" if len(touched) > MOST_TOUCHED else ""
+        texts = {
+            "evidence": conflict.evidence,
+            "narrowed": conflict.narrowed,
+            "touches": ", ".join(touched[:MOST_TOUCHED]) + more,
+        }
+        for word, text in texts.items():
+            if text:
+                yield from _wrapped(f"{MARGIN}{word}: {text}", width, MARGIN + "  ")
 
 
-def _conflict_json(conflict: Conflict, register: Register) -> dict[str, Any]:
-    return {
-        "id": conflict.id,
-        "types": list(conflict.types),
-        "about": conflict.about,
-        "sides": [
-            {
-                "says": side.says,
-                "claims": [
-                    {"id": claim.id, "where": where(claim), "value": claim.value}
-                    for claim in map(register.find, side.claims)
-                    if claim is not None
-                ],
-            }
-            for side in conflict.sides
-        ],
-        "evidence": conflict.evidence,
-        "narrowed": conflict.narrowed,
-    }
+def _render_side(side: ConflictSide, register: Register, room: int) -> list[str]:
+    """A reading in a column of that width: what it says, and the claims that hold it with their places."""
+    from harness.catalogue.places import place_of
+
+    lines = _wrapped(side.says, room, "")
+    for claim in filter(None, map(register.find, side.claims)):
+        lines += _wrapped(f"- {place_of(claim)} {claim.id}", room, "  ")
+    return lines
+
+
+def render_rows(matrix: "Matrix", width: int) -> Iterator[str]:
+    """A table whose last column is prose: wrapped beside the others, or below them where that leaves too little room."""
+    texts = [matrix.header, *([cell.marked for cell in row] for row in matrix.rows)]
+    rows = [[*(visible(text, LONGEST) for text in row[:-1]), row[-1]] for row in texts]
+    widths = [max(display_width(row[column]) for row in rows) + 2 for column in range(len(matrix.header) - 1)]
+    room = width - sum(widths)
+    for *row, prose in rows:
+        start = "".join(text + " " * (size - display_width(text)) for text, size in zip(row, widths, strict=True))
+        if room >= NARROWEST_PROSE:
+            first, *more = _wrapped(prose, room, "") or [""]
+            yield from [(start + first).rstrip(), *(" " * sum(widths) + line for line in more)]
+        else:
+            yield from _wrapped("  ".join(row), width, MARGIN)
+            yield from (MARGIN + line for line in _wrapped(prose, width - len(MARGIN), "  "))
+
+
+def render_notes(conflicts: Sequence[Conflict], width: int) -> Iterator[str]:
+    """Each ambiguity or gap: its id, what is open, and what public evidence says."""
+    for conflict in conflicts:
+        text = f"{conflict.id} {'/'.join(conflict.types)}  {conflict.about}"
+        yield from _wrapped(f"{text} Evidence: {conflict.evidence}" if conflict.evidence else text, width, "       ")
+
+
+def render_claims(register: Register, width: int) -> Iterator[str]:
+    """Every claim in the documents' order under its section: place, id and conflicts, then what it says."""
+    from harness.catalogue.places import in_document_order, place_of
+    from harness.catalogue.protocol_matrices import words_of
+
+    section = ""
+    for claim in in_document_order(register):
+        if claim.provenance.section != section:
+            section = claim.provenance.section
+            yield ""
+            yield from _wrapped(section, width, "")
+        sided = [conflict.id for conflict in register.contradictions(claim.id)]
+        noted = [name for name in claim.conflicts if name not in sided]
+        tags = (f"  [{' '.join(sided)}]" if sided else "") + (f"  ({' '.join(noted)})" if noted else "")
+        yield from _wrapped(f"  {place_of(claim)}  {claim.id}{tags}", width, MARGIN)
+        said = words_of(claim.value, ("model",) if claim.value.get("model") == claim.subject.id else ())
+        yield from _wrapped(f"{MARGIN}{claim.subject.type} {claim.subject.id}: {said or 'named'}", width, MARGIN + "  ")
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Wraps between words, and after the dots of an id, which is often longer than its column."""
+
+    wordsep_simple_re = re.compile(r"(\s+)|(?<=\w\.)(?=[a-z])")
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    wrapper = _Wrapper(width, subsequent_indent=indent, break_on_hyphens=False)
+    # visible() cuts: LONGEST is what a register file may hold, and more.
+    return wrapper.wrap(visible(text, LONGEST))
 
 
 # --- check ---

@@ -28,7 +28,7 @@ def progress_of(trials: int, *, live: bool) -> Iterator[Callable[[TrialRecord], 
 
 def _plain(trials: int) -> Callable[[TrialRecord], None]:
     done = errors = 0
-    step = max(1, trials // PLAIN_LINES)
+    step = max(1, -(-trials // PLAIN_LINES))
 
     def tick(record: TrialRecord) -> None:
         nonlocal done, errors

@@ -21,7 +21,10 @@ ProfileName = Literal["documented", "observed"]
 # Lower wins: a row of the comprehensive document's tables, its prose, the reference. What none of them says is decided
 # below by public evidence, at the place where the value is used.
 ROW, PROSE, REFERENCE = 0, 1, 2
-ROW_KINDS = frozenset({"catalogue", "capability", "parameter", "rate_limit", "pricing"})
+ROW_KINDS: Final = frozenset({"catalogue", "capability", "parameter", "rate_limit", "pricing"})
+COMPREHENSIVE: Final = "comp"
+QUICK_REFERENCE: Final = "Quick Reference /"
+FORMATS, EFFORTS = "response_format.closed-set", "reasoning_effort.values"
 
 _REASONING: Final[Mapping[Any, Reasoning]] = {
     "always_on": "always",
@@ -68,7 +71,8 @@ def build_profile(
     """The profile that these claims and this provider row lead to; pure, `load_profile` with its inputs given."""
     said = _by_model(register.claims)
     listed = [claim for claim in register.claims if claim.kind == "catalogue" and "number" in claim.value]
-    chat = [_chat_model(str(claim.value["model"]), said, provider) for claim in listed]
+    fields = {claim.subject.id: claim for claim in register.claims if claim.subject.type == "field"}
+    chat = [_chat_model(str(claim.value["model"]), said, fields, provider) for claim in listed]
     drawing = [
         _image_model(str(claim.value["model"]), provider)
         for claim in register.claims
@@ -77,7 +81,7 @@ def build_profile(
     profile = Profile(
         name="documented",
         models={model.id: model for model in (*chat, *drawing)},
-        hosts=provider.hosts,
+        ranges=_ranges(fields),
     )
     if name == "observed":
         profile = observe(profile, provider)
@@ -93,10 +97,10 @@ def _by_model(claims: Iterable[Claim]) -> Mapping[str, list[Claim]]:
 
 
 def _rank(claim: Claim) -> int:
-    if claim.id.startswith("ref."):
+    if claim.provenance.document != COMPREHENSIVE:
         return REFERENCE
     # The quick reference of the limits expands a phrase: it is prose in the shape of a table.
-    return ROW if claim.kind in ROW_KINDS and ".quick." not in claim.id else PROSE
+    return ROW if claim.kind in ROW_KINDS and not claim.provenance.section.startswith(QUICK_REFERENCE) else PROSE
 
 
 def _first(claims: Iterable[Claim], key: str, **where: Any) -> Any:
@@ -109,7 +113,24 @@ def _first(claims: Iterable[Claim], key: str, **where: Any) -> Any:
     return min(fitting, key=_rank).value[key] if fitting else None
 
 
-def _chat_model(model: str, said: Mapping[str, list[Claim]], provider: Provider) -> ModelBehaviour:
+def _ranges(fields: Mapping[str, Claim]) -> Mapping[str, tuple[float, float]]:
+    """The least and the most of each number of a request, by its name."""
+    return {
+        name.removesuffix(".range"): (claim.value["min"], claim.value["max"])
+        for name, claim in fields.items()
+        if {"min", "max"} <= claim.value.keys()
+    }
+
+
+def _allowed(fields: Mapping[str, Claim], field: str) -> tuple[str, ...]:
+    """The values that the documents name for a field, in their order; none where no claim names any."""
+    claim = fields.get(field)
+    return tuple(map(str, claim.value["allowed"])) if claim is not None else ()
+
+
+def _chat_model(
+    model: str, said: Mapping[str, list[Claim]], fields: Mapping[str, Claim], provider: Provider
+) -> ModelBehaviour:
     claims = said.get(model, [])
     row = provider.find_model(model)
     ttft_s, seconds_per_token, thoughts = _PACE.get(model, _UNKNOWN_PACE)
@@ -130,12 +151,12 @@ def _chat_model(model: str, said: Mapping[str, list[Claim]], provider: Provider)
         tools=_TOOLS.get(_first(claims, "value", capability="tool_use"), "limited"),
         vision=can("vision"),
         audio=can("audio"),
-        json_output=can("json_output"),
-        response_formats=frozenset({"text", "json_object"} if can("json_output") else {"text"}),
+        response_formats=frozenset(_allowed(fields, FORMATS))
+        - (frozenset() if can("json_output") else {"json_object"}),
         web_search=can("web_search"),
         prompt_cache=can("prompt_cache"),
         streaming=can("streaming"),
-        efforts=("low", "high") if reasoning == "optional" else (),
+        efforts=_allowed(fields, EFFORTS) if reasoning == "optional" else (),
         limits=_limits(claims),
         tariff=provider.find_tariff(model, "documented") or Tariff(),
         ttft_s=ttft_s,

@@ -1,53 +1,17 @@
 """Broken promises by name: what `--deviate NAME[@MODEL]` can break, one promise each, and how a name is read.
 
-It stands apart because a deviation is seen from both halves: the chat part carries out its own through the hooks below,
-and the HTTP part asks `profile.deviations_for(model)` for these flags (model None where a request names none; a flag
-given without '@MODEL' is in both sets):
-
-| flag | what the HTTP part does |
-|---|---|
-| auth-bad-key-accepted | a key that nobody issued is served as if it were good |
-| auth-missing-key-accepted | a request without Authorization is served |
-| auth-bad-key-500 | a bad key draws 500 instead of a 4xx |
-| auth-key-echoed | the error for a bad key repeats the key in full |
-| errors-nested | error bodies are {"error": {"message", "type", "code"}} instead of flat |
-| errors-as-text | error bodies are text/plain, not JSON |
-| errors-inside-200 | every refusal keeps its body and comes with status 200 |
-| broken-json-500 | a body that is not JSON draws 500 |
-| limit-headers-absent | no X-RateLimit-* header on any reply |
-| limit-headers-wrong-requests | X-RateLimit-Limit-Requests says half the allowance |
-| limit-headers-wrong-tokens | X-RateLimit-Limit-Tokens says half the allowance |
-| limit-headers-frozen | both Remaining headers always equal the limit |
-| limit-headers-not-integers | the four counts are written as '480.0 per minute' and the like |
-| limit-headers-reset-duration | both Reset headers are durations ('12.5s') instead of timestamps |
-| limits-not-enforced | nothing is refused with 429, headers as usual |
-| limits-lower | requests and tokens per minute are enforced at half of what the headers say |
-| stream-content-type | a stream is sent as text/plain |
-| stream-no-blank-line | events are parted by one line feed instead of a blank line |
-| stream-no-data-prefix | lines of a stream lack 'data: ' |
-| models-absent | GET /v1/models and /v1/models/{id}: 404, no handler |
-| api-key-absent | GET /v1/api-key: 404, no handler |
-| tokenize-absent | POST /v1/tokenize-text: 404, no handler |
-| messages-absent | POST /v1/messages: 404, no handler |
-| images-absent | POST /v1/images/generations: 404, no handler |
-| embeddings-available | POST /v1/embeddings answers with a vector |
-| deferred-never-ready | GET /v1/chat/deferred-completion/{id} is 202 for ever |
-| deferred-absent | `deferred: true` is ignored: the reply comes at once |
-| management-accepts-inference-key | the management API takes an inference key |
-| inference-accepts-management-key | the inference API takes the management key |
-| management-create-absent | creating keys: 404; likewise -revoke-, -models-, -endpoints-, -validation-absent |
-| management-revoke-ignored | DELETE answers as usual and the key goes on working |
-
-Two rules more for the HTTP part: an `Answer` to a streamed request with no chunks is sent as plain JSON
-(`stream-ignored`), and a `Refusal` is always sent as it is, whatever its status.
+It stands apart because a deviation is seen from both halves: the chat part carries out its own through the hooks of
+`Deviation`, and the HTTP part asks `profile.deviations_for(model)` for the names below (model None where a request
+names none; one given without '@MODEL' is in force for both). Two rules more for the HTTP part: an `Answer` to a
+streamed request with no chunks is sent as plain JSON, and a `Refusal` is always sent as it is, whatever its status.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Final
 
 from harness.core.errors import UsageError
+from harness.reading import did_you_mean
 from harness.simulator.chat.broken_conversations import CONVERSATIONS
 from harness.simulator.chat.broken_parameters import PARAMETERS
 from harness.simulator.chat.broken_replies import REPLIES
@@ -58,42 +22,44 @@ from harness.simulator.profile import ModelBehaviour, Profile
 
 __all__ = ["DEVIATIONS", "Deviation", "apply_deviations", "deviations_of", "models_of"]
 
+_NO_MODEL: Final = "no model of this profile makes the promise: see `harness simulate --list`"
+
 _HTTP: Final[Mapping[str, str]] = {
-    "auth-bad-key-accepted": "a key that nobody issued is served",
-    "auth-missing-key-accepted": "a request without a key is served",
-    "auth-bad-key-500": "a bad key draws 500",
-    "auth-key-echoed": "the error for a bad key repeats the key",
-    "errors-nested": "error bodies are nested instead of flat",
-    "errors-as-text": "error bodies are text, not JSON",
-    "errors-inside-200": "every refusal comes with status 200",
+    "auth-bad-key-accepted": "a key that nobody issued is served as if it were good",
+    "auth-missing-key-accepted": "a request without Authorization is served",
+    "auth-bad-key-500": "a bad key draws 500 instead of 401 or 400",
+    "auth-key-echoed": "the error for a bad key repeats the key in full",
+    "errors-nested": 'error bodies are {"error": {"message", "type", "code"}} instead of flat',
+    "errors-as-text": "error bodies are text/plain, not JSON",
+    "errors-inside-200": "every refusal keeps its body and comes with status 200",
     "broken-json-500": "a body that is no JSON draws 500",
-    "limit-headers-absent": "no reply has rate-limit headers",
-    "limit-headers-wrong-requests": "the header says half of the requests allowed",
-    "limit-headers-wrong-tokens": "the header says half of the tokens allowed",
-    "limit-headers-frozen": "what remains never falls",
-    "limit-headers-not-integers": "limits are sentences, not integers",
-    "limit-headers-reset-duration": "resets are durations, not timestamps",
-    "limits-not-enforced": "nothing is refused for its rate",
-    "limits-lower": "half of what the headers say is allowed",
+    "limit-headers-absent": "no reply has an X-RateLimit header",
+    "limit-headers-wrong-requests": "X-RateLimit-Limit-Requests says half of the requests allowed",
+    "limit-headers-wrong-tokens": "X-RateLimit-Limit-Tokens says half of the tokens allowed",
+    "limit-headers-frozen": "both Remaining headers always equal the limit",
+    "limit-headers-not-integers": "the four counts of the limit headers are written as '480.0 per minute' and the like",
+    "limit-headers-reset-duration": "both Reset headers are durations such as '12.5s', not timestamps",
+    "limits-not-enforced": "nothing is refused with 429; the headers are as usual",
+    "limits-lower": "requests and tokens a minute are enforced at half of what the headers say",
     "stream-content-type": "a stream is sent as text/plain",
-    "stream-no-blank-line": "events are not parted by blank lines",
+    "stream-no-blank-line": "events are parted by one line feed instead of a blank line",
     "stream-no-data-prefix": "lines of a stream lack 'data: '",
-    "models-absent": "there is no list of models",
-    "api-key-absent": "a key cannot be looked up",
-    "tokenize-absent": "there is no tokenization",
-    "messages-absent": "there is no messages endpoint",
-    "images-absent": "there is no image generation",
-    "embeddings-available": "embeddings are available",
-    "deferred-never-ready": "a deferred completion is never ready",
-    "deferred-absent": "deferred is ignored: the reply comes at once",
+    "models-absent": "GET /v1/models and /v1/models/{id} draw 404",
+    "api-key-absent": "GET /v1/api-key draws 404",
+    "tokenize-absent": "POST /v1/tokenize-text draws 404",
+    "messages-absent": "POST /v1/messages draws 404",
+    "images-absent": "POST /v1/images/generations draws 404",
+    "embeddings-available": "POST /v1/embeddings answers with a vector",
+    "deferred-never-ready": "GET /v1/chat/deferred-completion/{id} is 202 for ever",
+    "deferred-absent": "`deferred: true` is ignored: the reply comes at once",
     "management-accepts-inference-key": "an inference key opens the management API",
     "inference-accepts-management-key": "a management key opens the inference API",
-    "management-create-absent": "keys cannot be created",
-    "management-revoke-absent": "keys cannot be revoked",
-    "management-models-absent": "the team's models cannot be listed",
-    "management-endpoints-absent": "the team's endpoints cannot be listed",
-    "management-validation-absent": "a management key cannot be validated",
-    "management-revoke-ignored": "a revoked key goes on working",
+    "management-create-absent": "creating a key draws 404",
+    "management-revoke-absent": "revoking a key draws 404",
+    "management-models-absent": "the list of the team's models draws 404",
+    "management-endpoints-absent": "the list of the team's endpoints draws 404",
+    "management-validation-absent": "validating a management key draws 404",
+    "management-revoke-ignored": "DELETE answers as usual and the key goes on working",
 }
 
 DEVIATIONS: Final[Mapping[str, Deviation]] = {
@@ -140,9 +106,8 @@ def _read(text: str, profile: Profile) -> Iterable[tuple[str, str | None]]:
     name, at, model = text.partition("@")
     deviation = DEVIATIONS.get(name)
     if deviation is None:
-        near = get_close_matches(name, DEVIATIONS, n=1)
-        remedy = f"Did you mean '{near[0]}'?" if near else "`harness simulate --list` lists them."
-        raise UsageError(f"there is no deviation '{name}'", remedy=remedy)
+        remedy = did_you_mean(name, DEVIATIONS) or "`harness simulate --list` names them"
+        raise UsageError(f"--deviate {text}: there is no deviation '{name}'", remedy=remedy)
     promised = models_of(deviation, profile)
     if not at:
         return [(name, None)] if deviation.of == "server" else [(name, each) for each in promised]
@@ -153,11 +118,12 @@ def _model(deviation: str, name: str, promised: Sequence[str], profile: Profile)
     found: ModelBehaviour | None = profile.find(name)
     if found is None:
         raise UsageError(
-            f"'{deviation}@{name}': there is no model '{name}'", remedy="Name one of the profile's models."
+            f"--deviate {deviation}@{name}: there is no model '{name}'",
+            remedy=did_you_mean(name, promised) or _NO_MODEL,
         )
     if found.id not in promised:
         raise UsageError(
-            f"'{deviation}@{name}': {found.id} makes no promise that this would break",
-            remedy=f"It can be asked of {', '.join(promised) or 'no model of this profile'}.",
+            f"--deviate {deviation}@{name}: {found.id} makes no promise that this would break",
+            remedy=f"it can be asked of {', '.join(promised)}" if promised else _NO_MODEL,
         )
     return found.id

@@ -13,6 +13,7 @@ from harness.core.catalogue import Limits, Provider
 from harness.simulator.profile import ModelBehaviour, Profile, WireStyle
 
 DATED: Final = "2026-11-22"
+"""The day on which the evidence was gathered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ def observe(profile: Profile, provider: Provider) -> Profile:
         for name in difference.models:
             if name in models:
                 models[name] = changed(models[name], difference)
-    return replace(profile, name="observed", dated=DATED, models=models, wire=wire)
+    return replace(profile, name="observed", models=models, wire=wire)
 
 
 def _wire(wire: WireStyle, difference: Difference) -> WireStyle:

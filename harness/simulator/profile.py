@@ -43,7 +43,6 @@ class ModelBehaviour:
     tools: ToolUse = "full"
     vision: bool = False
     audio: bool = False
-    json_output: bool = True
     response_formats: frozenset[str] = frozenset({"text", "json_object"})
     web_search: bool = True
     prompt_cache: bool = False
@@ -88,16 +87,14 @@ class Profile:
     """A whole vendor as the simulator plays it.
 
     name    'documented' or 'observed'
-    dated   for 'observed', the day its evidence was gathered; '' otherwise
     models  by id, in the vendor's order, the image model last
-    hosts   host names that the vendor documents; on loopback they only inform
+    ranges  by parameter, the least and the most that is accepted
     active  the deviations in force: name and the model it is confined to, or None for all
     """
 
     name: str
-    dated: str = ""
     models: Mapping[str, ModelBehaviour]
-    hosts: tuple[str, ...] = ()
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     wire: WireStyle = WireStyle()
     active: tuple[tuple[str, str | None], ...] = ()
     _names: Mapping[str, str] = field(init=False, repr=False, compare=False)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from chat_samples import MINI, profile, sources
 
+from harness.core.catalogue import Limits
 from harness.simulator.behaviour import build_profile
 from harness.simulator.observed import CHAT, DIFFERENCES, changed
 
@@ -129,6 +130,69 @@ def test_every_difference_names_its_source_and_known_models():
         assert difference.source
         assert set(difference.models) <= set(CHAT_MODELS)
         assert difference.changes or difference.rejects
+
+
+FAST_41 = ("grok-4-1-fast-reasoning", "grok-4-1-fast-non-reasoning")
+FAST_4 = ("grok-4-fast-reasoning", "grok-4-fast-non-reasoning")
+OBSERVED = [
+    *((name, "vision", True) for name in (*FAST_41, *FAST_4)),
+    *(
+        (name, "shows_reasoning", False)
+        for name in (FAST_41[0], FAST_4[0], "grok-4-0709", "grok-code-fast-1", "grok-3")
+    ),
+    *((name, "response_formats", {"text", "json_object", "json_schema"}) for name in CHAT_MODELS),
+    ("grok-3", "reasoning", "none"),
+    ("grok-3", "reasoning_tokens", (0, 0)),
+    ("grok-3", "efforts", ()),
+    ("grok-3", "rejects", {"presence_penalty", "reasoning_effort"}),
+    ("grok-3", "window_tokens", 131_072),
+    ("grok-3", "limits", Limits(requests_per_minute=600, concurrent_requests=50)),
+    ("grok-3-mini", "prompt_cache", True),
+    ("grok-3-mini", "rejects", {"stop", "presence_penalty"}),
+    ("grok-3-mini", "window_tokens", 131_072),
+    ("grok-3-mini", "limits", Limits(requests_per_minute=480, concurrent_requests=60)),
+    ("grok-2-vision-1212", "window_tokens", 32_768),
+    ("grok-2-vision-1212", "limits", Limits(requests_per_minute=600, concurrent_requests=20)),
+    (
+        "grok-code-fast-1",
+        "limits",
+        Limits(requests_per_minute=480, tokens_per_minute=2_000_000, concurrent_requests=100),
+    ),
+    (FAST_41[0], "limits", Limits(requests_per_minute=1_800, tokens_per_minute=10_000_000, concurrent_requests=100)),
+    (FAST_41[1], "limits", Limits(requests_per_minute=1_800, tokens_per_minute=10_000_000, concurrent_requests=100)),
+    (FAST_41[1], "rejects", {"presence_penalty", "reasoning_effort"}),
+]
+WIRE = {
+    "id_prefix": "",
+    "content_of_calls": "",
+    "refusal_null": True,
+    "finish_null": False,
+    "created_constant": False,
+    "role_alone": False,
+    "reasoning_at_top": False,
+    "managed_search": False,
+    "live_search": False,
+    "image_size": False,
+}
+
+
+@pytest.mark.parametrize(("name", "field", "value"), OBSERVED)
+def test_a_model_behaves_as_was_observed(name, field, value):
+    assert getattr(model(name, of="observed"), field) == value
+
+
+@pytest.mark.parametrize(("field", "value"), WIRE.items())
+def test_the_wire_is_as_was_observed(field, value):
+    assert getattr(profile("observed").wire, field) == value
+
+
+def test_the_table_of_what_was_observed_has_every_difference():
+    told = {(name, field) for name, field, _ in OBSERVED} | set(WIRE)
+
+    for difference in DIFFERENCES:
+        fields = [*difference.changes, *(["rejects"] if difference.rejects else [])]
+        assert {(name, field) for name in difference.models for field in fields} <= told
+        assert difference.models or set(fields) <= told
 
 
 def test_no_difference_repeats_what_is_documented_anyway():

@@ -6,8 +6,7 @@ It stands apart because both must be had without reading a request as chat does.
 from typing import Any, Final
 
 from harness.simulator.chat.fields import read_text, required
-from harness.simulator.chat.refusal import unknown_model
-from harness.simulator.chat.request import as_body
+from harness.simulator.chat.request import as_body, find_model
 from harness.simulator.language.tokens import token_id, tokenize
 from harness.simulator.profile import Profile
 
@@ -20,11 +19,8 @@ def tokenize_text(body: Any, profile: Profile) -> dict[str, Any]:
     raises  Refusal
     """
     fields = as_body(body)
-    name = required(read_text(fields.get("model"), "model"), "model")
+    find_model(fields, profile)
     text = required(read_text(fields.get("text"), "text"), "text")
-    model = profile.find(name)
-    if model is None or "model-absent" in profile.deviations_for(model.id):
-        raise unknown_model(name)
     tokens = tokenize(text)
     return {
         "token_ids": [

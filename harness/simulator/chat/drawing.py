@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from harness.simulator.chat.billing import ticks_of
 from harness.simulator.chat.fields import Body, in_range, one_of, read_integer, read_text, required
-from harness.simulator.chat.refusal import invalid, unknown_model
-from harness.simulator.chat.request import as_body
+from harness.simulator.chat.refusal import invalid
+from harness.simulator.chat.request import as_body, find_model
 from harness.simulator.pictures import draw
 from harness.simulator.profile import Profile
 
 MOST_PICTURES: Final = 10
-LONGEST_PROMPT: Final = 8_000
+LONGEST_PROMPT: Final = 1_024
+"""Characters, as the listing of image models says; the vendor's own listing said so too."""
 _SIZE: Final = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
 _SMALLEST, _LARGEST = 64, 2_048
 _DEFAULT_SIZE: Final = (512, 512)
@@ -28,10 +29,7 @@ def draw_pictures(body: Any, profile: Profile, *, now: float) -> dict[str, Any]:
     raises  Refusal
     """
     fields = as_body(body)
-    name = required(read_text(fields.get("model"), "model"), "model")
-    model = profile.find(name)
-    if model is None or "model-absent" in profile.deviations_for(model.id):
-        raise unknown_model(name)
+    model = find_model(fields, profile)
     broken = profile.deviations_for(model.id)
     if model.makes != "image":
         raise invalid(f"Invalid value for model: {model.id} does not generate images.")

@@ -71,7 +71,7 @@ def read_flag(value: Any, name: str) -> bool | None:
 
 def read_number(value: Any, name: str) -> float | None:
     """A number that is no boolean; an integer too large for a float is out of every range, so it is infinite."""
-    if value is None or (isinstance(value, float) and not isinstance(value, bool)):
+    if value is None or isinstance(value, float):
         return value
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(value, "a number", name)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from harness.simulator.chat.compose import fingerprint
+from harness.simulator.chat.drawing import LONGEST_PROMPT
 from harness.simulator.chat.refusal import unknown_model
 from harness.simulator.profile import ModelBehaviour, Profile
 
@@ -95,7 +96,7 @@ def _image_model(model: ModelBehaviour) -> Json:
         "input_modalities": ["text"],
         "output_modalities": ["image"],
         "image_price": int((model.tariff.image or Decimal(0)) * 100),
-        "max_prompt_length": 1024,
+        "max_prompt_length": LONGEST_PROMPT,
     }
 
 

@@ -5,6 +5,7 @@ It stands apart because everything after it may trust what it holds.
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,7 +46,8 @@ KNOWN: Final = frozenset(
 )
 """The fields that mean something; all others are ignored."""
 
-NUMBERS: Final = {"temperature": (0, 2), "top_p": (0, 1), "frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
+NUMBERS: Final = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+"""Parameters that are numbers within the profile's ranges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def read_request(body: Any, profile: Profile) -> ChatRequest:
     if "unknown-fields-refused" in lax and not fields.keys() <= KNOWN:
         raise invalid(f"Unknown argument: {min(fields.keys() - KNOWN)[:80]}")
     _check_rejected(fields, behaviour)
-    sampling, logprobs = _read_sampling(fields, lax)
+    sampling, logprobs = _read_sampling(fields, profile.ranges, lax)
     tooling = read_tools(fields, behaviour, profile.wire, lax)
     live = _read_live_search(fields, profile)
     effort = read_text(fields.get("reasoning_effort"), "reasoning_effort")
@@ -137,14 +139,22 @@ def as_body(body: Any) -> Body:
     return body
 
 
+def find_model(fields: Body, profile: Profile, *, otherwise: ModelBehaviour | None = None) -> ModelBehaviour:
+    """The model that the request names, by id or alias; for a name that is none, `otherwise`.
+
+    raises  Refusal: 404 where there is no such model, 422 where none is named
+    """
+    name = required(read_text(fields.get("model"), "model"), "model")
+    found = profile.find(name) or otherwise
+    if found is None or "model-absent" in profile.deviations_for(found.id):
+        raise unknown_model(name)
+    return found
+
+
 def find_chat_model(fields: Body, profile: Profile) -> ModelBehaviour:
     """The chat model that the request names."""
-    name = required(read_text(fields.get("model"), "model"), "model")
-    behaviour = profile.find(name)
-    if behaviour is None and "unknown-model-answered" in profile.deviations_for(None):
-        behaviour = next(iter(profile.models.values()))
-    if behaviour is None or "model-absent" in profile.deviations_for(behaviour.id):
-        raise unknown_model(name)
+    lax = "unknown-model-answered" in profile.deviations_for(None)
+    behaviour = find_model(fields, profile, otherwise=next(iter(profile.models.values())) if lax else None)
     if behaviour.makes != "text":
         raise invalid(f"Invalid value for model: {behaviour.id} does not chat.")
     return behaviour
@@ -160,9 +170,12 @@ def _check_rejected(fields: Body, behaviour: ModelBehaviour) -> None:
             raise unsupported(name)
 
 
-def _read_sampling(fields: Body, lax: frozenset[str]) -> tuple[Sampling, int | None]:
+def _read_sampling(
+    fields: Body, ranges: Mapping[str, tuple[float, float]], lax: frozenset[str]
+) -> tuple[Sampling, int | None]:
     values: dict[str, float] = {}
-    for name, (least, most) in NUMBERS.items():
+    for name in NUMBERS:
+        least, most = ranges.get(name, (-math.inf, math.inf))
         number = read_number(fields.get(name), name)
         if f"{name.replace('_', '-')}-unchecked" not in lax:
             in_range(number, name, least, 1 if name == "temperature" and "temperature-narrow" in lax else most)

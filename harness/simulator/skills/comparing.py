@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from harness.simulator.skills.expressions import worked
-from harness.simulator.skills.figures import NUMBER, number_of, shown, spelled, whole
-from harness.simulator.skills.patterns import find, find_all
+from harness.simulator.skills.figures import NUMBER, number_of, numbers_in, shown, spelled, whole
+from harness.simulator.skills.patterns import find
 from harness.simulator.skills.request import Request, Said
 from harness.simulator.skills.sequences import is_prime
 from harness.simulator.skills.wordplay import items_of
@@ -134,12 +134,7 @@ def _next_in_row(text: str) -> Said | None:
         text,
     ):
         return None
-    row = [
-        value
-        for m in find_all(rf"-?{NUMBER}", match.group("row"))
-        if (value := number_of(m.group().lstrip("-"))) is not None
-    ]
-    following = _following(row)
+    following = _following(numbers_in(match.group("row")))
     return Said(full=f"The next number is {following}.", brief=following) if following else None
 
 

@@ -52,6 +52,7 @@ _SPOKEN = (
     (r"\bdivid(?:e|ing)\b", " divide "),
     (r"\b(?:the )?(?:numbers?|quantity|value|result of|following)\b:?", " "),
 )
+_JOINTS = {"+", "-", "*", "/", "^", "mod", "%of"}
 _LISTS = {"sum", "product", "difference", "quotient", "mean", "median"}
 _VERBS = {"add": "to", "subtract": "from", "multiply": "by", "divide": "by"}
 _TOKEN = (
@@ -63,7 +64,11 @@ _TOKEN = (
 
 
 class _NoValueError(Exception):
-    """This stretch of tokens is no expression, or one too large to work out."""
+    """This stretch of tokens is no expression."""
+
+
+class _NoResultError(Exception):
+    """This is an expression, and it has no value, or one too large to work out: no part of it may stand for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +92,23 @@ def worked(text: str) -> Worked | None:
         parser = _Parser(tokens, at)
         try:
             value = parser.sum_(0)
-        except (_NoValueError, ZeroDivisionError):
+        except _NoResultError:
+            at = _past(tokens, max(parser.at, at + 1))
+            continue
+        except _NoValueError:
             at += 1
             continue
         if parser.operations and (best is None or parser.operations > best.operations):
             best = Worked(value=value, operations=parser.operations, written=_written(tokens[at : parser.at]))
         at = max(parser.at, at + 1)
     return best
+
+
+def _past(tokens: Sequence[str], at: int) -> int:
+    """The first place from there on that no operator joins to what stands before it."""
+    while at < len(tokens) and (tokens[at] in _JOINTS or tokens[at - 1] in _JOINTS):
+        at += 1
+    return at
 
 
 def _written(tokens: Sequence[str]) -> str:
@@ -297,7 +312,7 @@ class _Parser:
 
 def _bounded(value: Fraction) -> Fraction:
     if value.numerator.bit_length() > MOST_BITS or value.denominator.bit_length() > MOST_BITS:
-        raise _NoValueError
+        raise _NoResultError
     return value
 
 
@@ -307,7 +322,7 @@ def _apply(symbol: str, left: Fraction, right: Fraction) -> Fraction:
     if symbol == "%of":
         return left * right / 100
     if right == 0:
-        raise _NoValueError
+        raise _NoResultError
     return left / right if symbol == "/" else left % right
 
 
@@ -316,13 +331,13 @@ def _raised(value: Fraction, exponent: Fraction) -> Fraction:
         return _root(value)
     size = max(value.numerator.bit_length(), value.denominator.bit_length())
     if exponent.denominator != 1 or abs(exponent) * size > MOST_BITS or (exponent < 0 and value == 0):
-        raise _NoValueError
+        raise _NoResultError
     return Fraction(value ** int(exponent))
 
 
 def _root(value: Fraction) -> Fraction:
     if value < 0:
-        raise _NoValueError
+        raise _NoResultError
     exact = Fraction(isqrt(value.numerator), isqrt(value.denominator))
     if exact * exact == value:
         return exact
@@ -333,13 +348,13 @@ def _root(value: Fraction) -> Fraction:
 def _cube_root(value: Fraction) -> Fraction:
     near = round(abs(float(value)) ** (1 / 3)) if abs(value) < 10**15 else 0
     if near**3 != abs(value):
-        raise _NoValueError
+        raise _NoResultError
     return Fraction(near if value >= 0 else -near)
 
 
 def _factorial(value: Fraction) -> Fraction:
     if value.denominator != 1 or not 0 <= value <= 170:  # noqa: PLR2004 - the largest that a pocket calculator shows
-        raise _NoValueError
+        raise _NoResultError
     result = 1
     for factor in range(2, int(value) + 1):
         result *= factor

@@ -150,7 +150,7 @@ def _array(name: str, rules: Mapping[str, Any], making: Making, depth: int) -> l
     rule = resolved(items, making.root)
     wanted = type_of(rule)
     values = _several(name, {**rule, "type": wanted}, making) if depth <= DEEPEST // 2 else []
-    made += [_fitted(value, rule, name) for value in values][: max(0, most - len(made))]
+    made += [_fitted(value, rule) for value in values][: max(0, most - len(made))]
     while len(made) < min(max(least, 1 if making.optional and depth < DEEPEST // 4 and most else 0), MOST_ITEMS):
         made.append(_made(name, items, making, depth + 1))
     return _apart(made, rule, least) if rules.get("uniqueItems") is True else made
@@ -206,7 +206,7 @@ def _text(name: str, rules: Mapping[str, Any], making: Making, depth: int) -> st
         else plausible(name, rules, making.text)
     )
     making.taken.add(value)
-    return str(_fitted(str(value), rules, name))
+    return str(_fitted(str(value), rules))
 
 
 _FORMATS = {
@@ -223,9 +223,8 @@ _FORMATS = {
 }
 
 
-def _fitted(value: Any, rules: Mapping[str, Any], name: str) -> Any:
+def _fitted(value: Any, rules: Mapping[str, Any]) -> Any:
     """A text or number brought within the schema's bounds."""
-    del name
     if isinstance(value, str):
         form = _FORMATS.get(str(rules.get("format")))
         if form and not find(form[0], value):

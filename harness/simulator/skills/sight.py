@@ -5,14 +5,13 @@ It stands apart as the only skill that opens files; where the model does not see
 
 from PIL import Image
 
-from harness.simulator.skills.patterns import find
+from harness.simulator.skills.patterns import find, off_the_clock
 from harness.simulator.skills.pixels import opened
 from harness.simulator.skills.request import Request, Said
 from harness.simulator.skills.scenery import Scene, scene_of, where
 from harness.simulator.skills.text_in_images import Reading, text_in
 from harness.simulator.skills.words import joined
 
-MOST_IMAGES = 8
 _ABOUT_TEXT = (
     r"\b(?:read|digits?|numbers?|numerals?|figures?|text|written|writing|words?|letters?|"
     r"say|says|code|transcribe|ocr|pin|captcha|characters?|spell|print(?:ed)?|message|"
@@ -25,16 +24,16 @@ _DIGITS = r"\b(?:digits?|numbers?|numerals?|figures?|pin|sum|numeric)\b"
 
 
 def images_of(request: Request) -> tuple[bytes, ...]:
-    """The images of the last user message that has any, where the request may be about them."""
+    """The images of the last user message that has any, where the request may be about them; all of them."""
     if not request.conversation.sees_images:
         return ()
     spoken = [
         turn for turn in request.conversation.messages if turn.role not in {"system", "developer", "assistant", "tool"}
     ]
     if spoken and spoken[-1].images:
-        return spoken[-1].images[:MOST_IMAGES]
+        return spoken[-1].images
     if find(r"\b(?:images?|pictures?|photos?|shown|screenshot|drawing)\b", request.text):
-        return next((turn.images[:MOST_IMAGES] for turn in reversed(spoken) if turn.images), ())
+        return next((turn.images for turn in reversed(spoken) if turn.images), ())
     return ()
 
 
@@ -59,13 +58,16 @@ def read_for_json(request: Request) -> str:
 
 
 def _answer(content: bytes, text: str) -> Said:
-    image = opened(content)
+    with off_the_clock():
+        image = opened(content)
     if image is None:
         return Said(full="I cannot read this image.", brief="unreadable")
     about_text = find(_ABOUT_TEXT, text) or not text.strip()
     if _about_colours_or_shapes(text) or (find(r"\bdescribe\b", text) and not find(_DIGITS, text)):
         return _described(image, text)
-    reading = text_in(image, digits_only=bool(find(_DIGITS, text)))
+    digits_only = bool(find(_DIGITS, text))
+    with off_the_clock():
+        reading = text_in(image, digits_only=digits_only)
     if reading is None:
         return (
             Said(full="I cannot make out any text in the image.", brief="none")
@@ -105,7 +107,8 @@ def _read_out(reading: Reading, text: str) -> Said:
 
 
 def _described(image: Image.Image, text: str) -> Said:  # noqa: PLR0911 - one return a kind of question
-    scene = scene_of(image)
+    with off_the_clock():
+        scene = scene_of(image)
     if find(
         r"\b(?:how (?:big|large|wide|tall)|dimensions?|resolution|size of the (?:image|picture)|width|height)\b", text
     ):
@@ -123,7 +126,8 @@ def _described(image: Image.Image, text: str) -> Said:  # noqa: PLR0911 - one re
     if find(r"\b(?:what|which) (?:\w+ )?shapes?\b", text):
         kinds = [shape.kind for shape in scene.shapes]
         return Said(full=f"I see {joined([f'a {kind}' for kind in kinds])}.", brief=", ".join(kinds))
-    reading = text_in(image)
+    with off_the_clock():
+        reading = text_in(image)
     told = [f"{_article(shape.colour)} {shape.colour} {shape.kind} {where(shape)}" for shape in scene.shapes]
     if reading is not None and len(reading.text) > 1:
         return Said(

@@ -4,7 +4,6 @@ It stands apart from the walk over a schema so that tools, JSON and extraction f
 """
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 from harness.simulator.skills.figures import number_of, whole
@@ -54,7 +53,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("query", "query q search keyword keywords term question prompt topic subject"),
     ("points", (
 "points keypoints highlights takeaways ideas features steps reasons insights tags "
-"facts items topics themes list"
+"facts items topics themes list complaints findings issues main"
 )),
     ("language", "language lang"),
     ("summary", (
@@ -115,7 +114,7 @@ def found_values(name: str, schema: Mapping[str, Any], text: str) -> list[Any]:
         return _among(options, name, text)
     wanted = schema.get("type")
     if wanted == "boolean":
-        return _truth(name, schema, text)
+        return _truth(name, text)
     if wanted in {"integer", "number"}:
         return _numeric(name, schema, text, integer=wanted == "integer")
     if wanted not in {"string", None}:
@@ -153,7 +152,7 @@ def _plain(text: str) -> str:
     return "".join(c if c.isalnum() or c == " " else f"\\{c}" if c.isascii() and not c.isspace() else "." for c in text)
 
 
-def _truth(name: str, schema: Mapping[str, Any], text: str) -> list[bool]:
+def _truth(name: str, text: str) -> list[bool]:
     written = listed_after(name, text).lower()
     if written[:5].rstrip(" ,.") in {"true", "yes", "on", "false", "no", "off"}:
         return [written[:2] in {"tr", "ye", "on"}]
@@ -176,7 +175,6 @@ def _truth(name: str, schema: Mapping[str, Any], text: str) -> list[bool]:
                         for word in before
                     )
                 ]
-    del schema
     return []
 
 
@@ -373,8 +371,3 @@ def summary_of(text: str) -> str:
     if colon:
         return colon.group("rest").strip()
     return max(pool, key=lambda s: len(set(stems(s))), default="")[:200]
-
-
-def as_number(value: Fraction) -> int | float:
-    """The value as JSON has it."""
-    return int(value) if value.denominator == 1 else float(value)

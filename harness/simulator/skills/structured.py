@@ -120,11 +120,23 @@ def _template(held: Mapping[str, Any]) -> bool:
 def _matter(request: Request, seen: str) -> str:
     """The text that values are taken from: the request, what its images show, and what was said before."""
     earlier = [
-        turn.text[:4000]
+        turn.text[:4000] if turn.role not in {"system", "developer"} else _told(turn.text[:4000])
         for turn in request.conversation.messages[-12:]
         if turn.text.strip() != request.whole and turn.role != "assistant"
     ]
     return "\n".join([request.whole[:MOST_CONTEXT], seen, *(text for text in earlier if text)])[: 2 * MOST_CONTEXT]
+
+
+_ORDER = (
+    r"^(?:please |always |you (?:will |must |should |can )?)*(?:analy[sz]e|assess|classify|decide|detect|determine|"
+    r"evaluate|examine|extract|find|identify|judge|list|rate|read|summari[sz]e|write|are an?)\b|"
+    r"^your (?:task|job|role)\b"
+)
+
+
+def _told(system: str) -> str:
+    """What a system prompt says of the matter, without its orders: they hold nothing to fill an object with."""
+    return "\n".join(part for part in sentences(system) if not find(_ORDER, part))
 
 
 def _object(request: Request, answer: Answer, seen: str) -> Any:
@@ -155,11 +167,13 @@ def _material(request: Request, seen: str, keys: list[str]) -> str:
         text,
     )
     held = (match.group("rest") or match.group("text")) if match else ""
-    if held and sum(key.lower() in held.lower() for key in keys) < max(2, len(keys)):
+    if held and _mentioned(keys, held) < max(2, len(keys)):
         return held
-    return "\n".join(kept) or text
+    return replaced(_LABEL, "", "\n".join(kept)) or text
 
 
+# A line's opening that says what follows it, and is no part of that.
+_LABEL = r"(?:^|(?<=\n))(?:text|review|message|letter|e-?mail|comment|feedback|passage|article|input|ticket|post):\s+"
 _FORM = (
     r"\b(?:keys?|fields?|json|properties)\b|"
     r"^(?:please |now |and )*(?:respond|reply|answer|return|output|give|produce|use|format|find|extract|identify|"
@@ -167,9 +181,15 @@ _FORM = (
 )
 
 
+def _mentioned(keys: list[str], text: str) -> int:
+    """How many of the keys the text names, with or without the strokes between their words."""
+    told = text.lower()
+    return sum(key.lower() in told or key.lower().replace("_", " ") in told for key in keys)
+
+
 def _about_form(sentence: str, keys: list[str]) -> bool:
     """Whether a sentence says how to write the object, and nothing that could stand in it."""
-    named = sum(key.lower() in sentence.lower() for key in keys)
+    named = _mentioned(keys, sentence)
     return bool(find(_FORM, sentence)) and (named >= max(2, len(keys)) or sentence.endswith(":"))
 
 
@@ -186,9 +206,9 @@ def _wanted_things(text: str) -> list[str]:
     """Keys for 'extract the city and the number of guests as JSON'."""
     match = find(
         (
-            r"\b(?:extract|return|give me|provide|output|get|find|pull out|"
-            r"identify)\s+(?P<list>(?:the|a|an|its|their|his|her|"
-            r"all)\s[^.:\n\"]{3,120}?)\s*(?:from\b[^.:\n]{0,60})?\s*,?\s*(?:as|in|into|"
+            r"\b(?:extract|return|give(?: me)?|provide|output|get|find|list|state|pull out|"
+            r"identify)\s+(?P<list>(?:(?:the|a|an|its|their|his|her|all)\s[^.:\n\"]{3,120}?|"
+            r"[^.:\n\"]{3,60}\s(?:and|&)\s[^.:\n\"]{3,60}?))\s*(?:from\b[^.:\n]{0,60})?\s*,?\s*(?:as|in|into|"
             r"and (?:return|output|answer|reply|respond)[^.:\n]{0,30})\s+(?:a |an |valid |one |"
             r"single )*json"
         ),
@@ -196,11 +216,28 @@ def _wanted_things(text: str) -> list[str]:
     )
     if match is None:
         return []
+    written = match.group("list")
+    items = listed(written) if find(rf",|{_AND}\s", written) else [written]
     things = [
         words(replaced(r"^(?:and |or )?(?:the|a|an|its|their|his|her|all)\b(?: the)?", "", item.strip()))
-        for item in listed(match.group("list"))
+        for item in items
     ]
     return ["_".join(thing).lower() for thing in things if 0 < len(thing) <= 4]  # noqa: PLR2004 - a name, no clause
+
+
+_AND = r"\b(?:and|or|&)"
+_KEY = r"[\"'“`*]{0,2}(?!(?:nothing|no|but|not|where|which|with|without|please)\b)[\p{L}_][\w-]*[\"'”`*]{0,2}"
+_PART = (
+    r"(?!(?:and|or|as|for|of|from|in|on|to|about|by|at|that|which|where|when|if|with|without|using|only|please|"
+    r"is|are|must|should|can|may|not|no|nothing|the|a|an|this|these|it|you|json|based|given|each)\b)[\p{L}_][\w-]*"
+)
+# A name of two or three words, such as 'main points': only where the list or the sentence goes on right after it.
+_PHRASE = rf"{_PART}(?: {_PART}){{1,2}}(?=\s*(?:[.,:;!?()\n]|$)|\s+{_AND}\s)"
+# 'Key' before one of these says how important they are, and names no key.
+_KEY_THINGS = (
+    r"(?:points|facts|findings|takeaways|ideas|insights|themes|phrases|topics|features|details|events|figures|people|"
+    r"terms|words|results|messages|issues|aspects|arguments|dates|numbers|players|decisions|risks)"
+)
 
 
 def _named_keys(text: str) -> list[str]:
@@ -211,11 +248,11 @@ def _named_keys(text: str) -> list[str]:
         ]
         if keys:
             return keys
-    one = r"[\"'“`*]{0,2}[\p{L}_][\w-]*[\"'”`*]{0,2}(?: ?\([^()\n]{1,100}\))?"
+    one = rf"(?:{_PHRASE}|{_KEY})(?: ?\([^()\n]{{1,100}}\))?"
     intro = (
         r"\b(?:(?:top-level |exactly |following |these |required |two |three |four |five |"
-        r"\d+ )*(?:keys|fields|properties|attributes|key|field|property|members|"
-        r"columns)(?![\w-])(?: named| called| are| is|:| should be| must be|"
+        r"\d+ )*(?:keys|fields|properties|attributes|field|property|members|columns|"
+        rf"(?<!(?:{_AND}|,)\s*)key(?! {_KEY_THINGS}\b))(?![\w-])(?: named| called| are| is|:| should be| must be|"
         r"\s)*(?: only)?(?:\s*[:(\n-])?|json(?: object| document| response| format|"
         r" output)? (?:with|containing|that has|having|of|including|which has)(?: the|"
         r" exactly| only| a| an| these)*|(?:object|it) (?:with|containing|must have|"
@@ -229,9 +266,9 @@ def _named_keys(text: str) -> list[str]:
         rf"{intro}(?:[-*•]\s*)?(?!(?:\w+ )?(?:keys?|fields?|properties|attributes|members)\b){lists}", text
     ):
         names = [
-            m.group("k")
+            "_".join(m.group("phrase").split()) if m.group("phrase") else m.group("word").strip("\"'“”`*")
             for m in find_all(
-                r"[\"'“`*]{0,2}(?P<k>[\p{L}_][\w-]*)[\"'”`*]{0,2}(?: ?\([^()\n]{1,100}\))?", match.group("list")
+                rf"(?:(?P<phrase>{_PHRASE})|(?P<word>{_KEY}))(?: ?\([^()\n]{{1,100}}\))?", match.group("list")
             )
         ]
         kept = [name for name in names if name.lower() not in _NO_KEY]
@@ -267,7 +304,7 @@ _TYPE_WORDS = {
 def _typed(key: str, text: str) -> dict[str, Any]:
     if len(key) > LONGEST_KEY:
         return {"type": "string"}
-    key_pattern = "".join(c if c.isalnum() or c == "_" else f"\\{c}" for c in key)
+    key_pattern = "".join(c if c.isalnum() else "[_ ]" if c == "_" else f"\\{c}" for c in key)
     match = find(
         (
             rf"(?<!\w){key_pattern}[\"'”`*]{{0,2}}(?:\s*\((?P<note>[^()\n]{{1,100}})\)|"
@@ -299,7 +336,7 @@ _LISTS = vocabulary(
     """points tags keywords items list topics names steps reasons features entities themes colors colours cities
     examples ingredients highlights skills emails dates hobbies"""
 )
-_BOUNDED = vocabulary("confidence probability likelihood score")
+_BOUNDED = vocabulary("confidence certainty probability likelihood score")
 _WHOLE = vocabulary(
     """count age year quantity people guests population rank pages minutes hours days weeks months years nights seats
     tickets rooms bedrooms copies persons adults children passengers attendees members players floors visitors"""
@@ -312,7 +349,7 @@ def _suggested(key: str) -> dict[str, Any]:
     last = parts[-1] if parts else ""
     if last == "numbers":
         return {"type": "array", "items": {"type": "number"}}
-    if last in _LISTS:
+    if last in _LISTS or ({"key", "main"} & set(parts[:1]) and last.endswith("s")):
         return _listed("array")
     if {"is", "has", "should", "can", "was"} & set(parts[:1]) or last in {"valid", "success", "recommended", "urgent"}:
         return {"type": "boolean"}

@@ -47,7 +47,7 @@ def _told(call: Call, text: str, question: str) -> str:
     elif isinstance(held, list):
         statement = f"the results are {joined([_value(item) for item in held[:MOST_FACTS]]) or 'none'}"
     else:
-        plain = str(held).strip()[:MOST_TEXT]
+        plain = (held if isinstance(held, str) else _value(held)).strip()[:MOST_TEXT]
         if len(plain.split()) > 3:  # noqa: PLR2004 - a sentence of the tool's own
             return plain if plain[-1] in ".!?" else f"{plain}."
         statement = f"the result is {plain or 'empty'}"

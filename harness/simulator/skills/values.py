@@ -107,7 +107,7 @@ def lower_places(text: str) -> list[str]:
     for match in find_all(
         (
             r"\b(?:in|for|at|near|to)\s+(?P<what>\p{Ll}[\p{L}'-]+(?: (?:york|francisco|angeles|"
-            r"city|city|delhi|town|aires|janeiro|kong))?)(?P<more>(?:\s*,\s*\p{Ll}"
+            r"city|delhi|town|aires|janeiro|kong))?)(?P<more>(?:\s*,\s*\p{Ll}"
             r"[\p{L}'-]+)*(?:\s+and\s+\p{Ll}[\p{L}'-]+)?)(?=\s*(?:[?.!,]|$| today| tomorrow| now|"
             r" right now| tonight| this week| please| on | in celsius| in fahrenheit))"
         ),

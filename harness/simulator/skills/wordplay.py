@@ -147,7 +147,7 @@ def _changed(text: str) -> Said | None:  # noqa: PLR0911 - one return a change
     if find(
         (
             r"\b(?:convert|change|turn|transform|put|make|rewrite|write|capitali[sz]e|render|give|"
-            r"set|upper-?case|lower-?case|print|say|say|type|return|output|express)\b"
+            r"set|upper-?case|lower-?case|print|say|type|return|output|express)\b"
         ),
         outside,
     ):

@@ -122,6 +122,6 @@ _OPENERS = vocabulary(
 )
 
 
-def joined(items: list[str], last: str = "and") -> str:
+def joined(items: list[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

@@ -5,6 +5,7 @@ from chat_samples import MINI, NOW, PLAIN, ask, profile, serve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.simulator.chat import prompt_cache
 from harness.simulator.chat.prompt_cache import BLOCK_TOKENS, KEPT_S, PromptCache
 from harness.simulator.language import count_tokens
 
@@ -64,6 +65,17 @@ def test_what_is_cached_is_a_prefix_in_whole_blocks(prompt, ending):
     assert hit % BLOCK_TOKENS == 0
     assert hit <= count_tokens(prompt + ending)
     assert cache.look_up(prompt + ending, caller="a", model="m", now=2) >= hit
+
+
+def test_a_full_cache_forgets_what_was_sent_longest_ago(monkeypatch):
+    monkeypatch.setattr(prompt_cache, "MOST_BLOCKS", 3)
+    cache = PromptCache()
+    old, new = (f"{start} tide " * BLOCK_TOKENS * 2 for start in ("low", "high"))
+
+    hits = [cache.look_up(prompt, caller="a", model="m", now=0) for prompt in (old, new, new, old)]
+
+    assert hits[2] == 3 * BLOCK_TOKENS
+    assert hits[3] == 0
 
 
 def test_many_threads_share_a_cache_without_harm():

@@ -1,9 +1,11 @@
 """How the tests put a request to the skills: a conversation in, an intent out."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from harness.simulator.skills import Conversation, Turn, intend
+from harness.simulator.skills import Conversation, Turn, intend, patterns
 
 
 @pytest.fixture
@@ -27,3 +29,36 @@ def said(ask):
         return ask(*texts, **kept).draft
 
     return saying
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """Every text that is searched by pattern from now on, in order."""
+    searched = []
+    compiled = patterns.compiled
+
+    class Watched:
+        def __init__(self, pattern):
+            self.pattern = compiled(pattern)
+
+        def search(self, text, *rest, **kept):
+            searched.append(text)
+            return self.pattern.search(text, *rest, **kept)
+
+        def finditer(self, text, **kept):
+            searched.append(text)
+            return self.pattern.finditer(text, **kept)
+
+        def sub(self, by, text, **kept):
+            searched.append(text)
+            return self.pattern.sub(by, text, **kept)
+
+    monkeypatch.setattr(patterns, "compiled", Watched)
+    return searched
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes on by one second whenever it is read."""
+    readings = itertools.count()
+    monkeypatch.setattr(patterns, "thread_time", lambda: float(next(readings)))

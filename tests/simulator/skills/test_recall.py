@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 PASSAGE = "The meeting is on Tuesday at 14:30. Dr. Lindqvist will chair it. The budget is $4,500 and lunch is paid."
@@ -65,13 +63,11 @@ def test_a_text_that_is_silent_gives_the_reply_asked_for_then(said):
 
 
 @pytest.mark.parametrize("place", [0.02, 0.5, 0.97])
-def test_one_sentence_in_a_megabyte_is_found_quickly(said, place):
+def test_one_sentence_in_a_megabyte_is_found_and_no_pattern_searches_all_of_it(said, searches, place):
     straw = ["The old road went past the mill and nobody in the house said what the river had done."] * 12_000
     straw.insert(int(place * len(straw)), "The access code of the Meridian station is K7-441-Z.")
-    said("What is the first code?")
-    before = time.process_time()
 
     drafted = said(" ".join(straw) + "\n\nWhat is the access code of the Meridian station?")
 
     assert "K7-441-Z" in drafted
-    assert time.process_time() - before < 2  # seven times what it takes, for busy machines
+    assert max(map(len, searches)) < 20_000

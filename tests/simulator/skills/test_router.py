@@ -52,3 +52,15 @@ def test_a_thought_restates_the_request_in_some_forty_to_a_hundred_and_twenty_wo
 
         assert 35 <= len(thought.split()) <= 130
         assert request_.split()[0][:50].strip("!?.") in thought
+
+
+@pytest.mark.parametrize("sum_", ["8 divided by 2 apples", "5 + 6 cakes, with none lost,"])
+def test_a_request_that_is_nothing_but_a_sum_shows_its_working_though_it_reads_like_a_story(said, sum_):
+    assert " = " in said(f"How much is {sum_} in total?")
+
+
+def test_a_greeting_within_a_longer_request_makes_it_no_small_talk(said):
+    song = "A sailor sang of wind and salt and rain, and then of home: how are you, old friend?"
+
+    assert "doing well" in said(song.partition(": ")[2])
+    assert said(song) is None

@@ -25,13 +25,16 @@ def row(first, last, step=1, joint=", "):
         ("Write the letters from D to G.", "D, E, F, G"),
         ("Recite the alphabet backwards in lower case", ", ".join("zyxwvutsrqponmlkjihgfedcba")),
         ("Name the days of the week.", "Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"),
-        ("List the months of the year, starting with November, one per line", None),
     ],
 )
 def test_what_comes_in_a_known_order_is_listed_as_asked(said, request_, reply):
-    drafted = said(request_)
+    assert said(request_) == reply
 
-    assert drafted == reply if reply else drafted.startswith("November\nDecember\nJanuary\n")
+
+def test_a_round_begins_where_it_is_asked_to_and_goes_on_past_its_end(said):
+    drafted = said("List the months of the year, starting with November, one per line")
+
+    assert drafted.startswith("November\nDecember\nJanuary\n")
 
 
 def test_a_long_count_goes_on_to_its_end(said):

@@ -160,6 +160,15 @@ def test_each_of_several_images_is_answered_for():
     assert drafted == "Image 1: The image shows 12. Image 2: The image shows 34."
 
 
+def test_every_image_is_looked_at_and_the_last_as_well_as_the_first():
+    contents = [encoded(Image.new("RGB", (40, 40), colour)) for colour in ["navy"] * 19 + ["red"]]
+
+    drafted = looked_at("What colour is the background of each picture?", *contents)
+
+    assert drafted.count("Image ") == 20
+    assert drafted.endswith("Image 20: The background is red.")
+
+
 @pytest.mark.parametrize("request_", ["Describe the image.", "What is in this photo?", "What does the image show?"])
 def test_a_description_tells_colour_shape_and_size(request_):
     image = Image.new("RGB", (120, 80), "white")

@@ -168,6 +168,40 @@ def test_keys_named_in_a_standing_order_are_filled_from_the_request_alone(said):
     assert all("Extract" not in str(value) and "valid" not in str(value) for value in held.values())
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "Letter: {}\nAnswer as JSON with mood, certainty and main complaints.",
+        "Letter: {} Reply as JSON with mood, certainty and main complaints",
+        "Give the mood, the certainty and the main complaints as JSON: {}",
+    ],
+)
+def test_a_key_of_several_words_is_one_key_and_orders_are_no_values(said, request_):
+    letter = "The bed was hard, the room was noisy and the heating failed."
+
+    drafted = said(request_.format(letter), system="You read letters of guests. Judge the mood.")
+
+    assert json.loads(drafted) == {
+        "mood": "negative",
+        "certainty": 0.9,
+        "main_complaints": ["The bed was hard", "the room was noisy", "the heating failed"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "keys"),
+    [
+        ("JSON with colour and main ideas (a list), please: red means stop.", ["colour", "main_ideas"]),
+        ("List the key findings as JSON: frost came early.", ["key_findings"]),
+        ("Return JSON with the key colour: the door is red.", ["colour"]),
+        ("Return JSON with name and age, nothing else: Ada is 36 years old.", ["name", "age"]),
+        ("Return JSON with name and age taken from this line: Ada is 36 years old.", ["name", "age"]),
+    ],
+)
+def test_a_list_of_keys_is_read_whole_and_ends_where_it_ends(said, request_, keys):
+    assert list(json.loads(said(request_, response_format={"type": "json_object"}))) == keys
+
+
 def test_a_key_that_counts_things_holds_a_number(said):
     asked = "Two rooms are too few; I need 5 for the whole of June. Answer in JSON with the key rooms."
 
