@@ -41,6 +41,11 @@ def _left() -> float:
     return min(SECONDS, _deadline.get() - thread_time())
 
 
+def late() -> bool:
+    """Whether the time of `within` is spent: whoever has work in steps stops here, with what there is."""
+    return _deadline.get() <= thread_time()
+
+
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> regex.Pattern[str]:
     """The pattern without regard to case, compiled once."""

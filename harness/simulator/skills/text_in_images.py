@@ -13,9 +13,16 @@ from PIL import Image, ImageFilter
 
 from harness.simulator.skills.glyphs import Guess, guesses
 from harness.simulator.skills.letterforms import DIGITS, Ink
-from harness.simulator.skills.pixels import Field, Mask, Piece, fitting, ink_of, pieces, threshold, uneven_ink
+from harness.simulator.skills.patterns import late
+from harness.simulator.skills.pixels import Field, Mask, Piece, closed, fitting, ink_of, pieces, threshold, uneven_ink
 
 MOST_CHARACTERS = 150
+MOST_SHAPES = 600
+"""Shapes beyond which a picture is no writing but texture."""
+
+MOST_PIXELS = 4_000_000
+"""Pixels beyond which a picture is made smaller before it is read."""
+
 LEAST_LIKENESS = 0.84
 """Below this mean likeness nothing is read: the shapes are no characters."""
 
@@ -41,7 +48,13 @@ class Reading:
 def text_in(image: Image.Image, *, digits_only: bool = False) -> Reading | None:
     """What is written in the picture; None where nothing like digits or capitals stands there."""
     best: Reading | None = None
+    scale = (MOST_PIXELS / (image.width * image.height)) ** 0.5
+    if scale < 1:
+        size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
+        image = image.resize(size, Image.Resampling.BOX)
     for ink, gap in _ways(image):
+        if late():
+            break
         reading = _read(ink, gap, digits_only=digits_only)
         if reading is not None and (best is None or reading.likeness > best.likeness + 0.005):
             best = reading
@@ -116,9 +129,13 @@ def _read(ink: Field, gap: int, *, digits_only: bool) -> Reading | None:
     solid: Mask = ink > threshold(ink)
     everything = _bridged(solid, gap) if gap else pieces(solid)
     found = _characters(everything, ink.shape)
+    if len(found) > MOST_SHAPES:
+        return None
     rows = _rows(found)
     written, likenesses = [], []
     for row in rows:
+        if late():
+            return None
         text, alike = _row_text(row, ink, digits_only=digits_only)
         if text:
             written.append(text)
@@ -132,12 +149,10 @@ def _read(ink: Field, gap: int, *, digits_only: bool) -> Reading | None:
 def _bridged(mask: Mask, by: int) -> list[Piece]:
     """The pieces when gaps of up to twice `by` count as joined, each with its own outline."""
     edge = 2 * by + 1
-    image = Image.fromarray((np.pad(mask, edge) * 255).astype(np.uint8)).filter(ImageFilter.MaxFilter(2 * by + 1))
-    wide = np.asarray(image) > 127  # noqa: PLR2004 - half of white
-    closed = np.asarray(image.filter(ImageFilter.MinFilter(2 * by + 1))) > 127  # noqa: PLR2004 - half of white
+    wide, joined = closed(np.pad(mask, edge), by)
     found = []
     for piece in pieces(wide):
-        part = piece.mask & closed[piece.top : piece.bottom, piece.left : piece.right]
+        part = piece.mask & joined[piece.top : piece.bottom, piece.left : piece.right]
         rows, columns = np.nonzero(part)
         if len(rows):
             top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1

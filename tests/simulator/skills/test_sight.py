@@ -4,9 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from harness.simulator.skills import Conversation, Turn, intend
+from harness.simulator.skills.patterns import within
+from harness.simulator.skills.pixels import closed
 from harness.simulator.skills.text_in_images import text_in
 
 # A hand of its own, of straight strokes in a box one wide and two high: none of the known letterforms is drawn so.
@@ -213,3 +217,29 @@ def huge():
 )
 def test_a_file_that_is_damaged_too_large_or_of_another_form_cannot_be_read(content):
     assert looked_at("What number is in the image?", content) == "I cannot read this image."
+
+
+@given(seed=st.integers(0, 999), by=st.integers(1, 6))
+def test_gaps_are_shut_as_a_filter_of_that_width_shuts_them(seed, by):
+    mask = np.pad(np.random.default_rng(seed).random((20, 31)) < 0.1, 2 * by + 1)
+    image = Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.MaxFilter(2 * by + 1))
+
+    grown, shut = closed(mask, by)
+
+    assert (grown == (np.asarray(image) > 0)).all()
+    assert (shut == (np.asarray(image.filter(ImageFilter.MinFilter(2 * by + 1))) > 0)).all()
+
+
+def test_a_texture_of_many_shapes_is_no_writing():
+    image = Image.new("L", (800, 800), "white")
+    for number in range(900):
+        x, y = 26 * (number % 30) + 5, 26 * (number // 30) + 5
+        ImageDraw.Draw(image).ellipse((x, y, x + 14, y + 18), outline="black", width=3)
+
+    assert text_in(image.convert("RGB")) is None
+    assert text_in(image.convert("RGB").crop((0, 0, 200, 100))) is not None
+
+
+def test_when_the_time_is_spent_nothing_more_is_read():
+    with within(0):
+        assert text_in(printed("12")) is None
