@@ -30,11 +30,13 @@ FALLBACK_COLUMNS = 120
 NARROWEST = 60
 FURTHER = ("constraints", "request", "reply", "stream", "headers", "tool-calls", "rules", "claims")
 """Sections that are printed only when asked for: they have a row for each claim."""
+PROSE = ("uses", "hosts", "endpoints", *FURTHER)
+"""Tables whose last column is wrapped; others are cut into several below each other."""
 SECTIONS = (
     "models", "capabilities", "parameters", "limits", "prices", "tools", "uses", "hosts", "endpoints", *FURTHER,
     "conflicts", "notes", "counts",
 )  # fmt: skip
-NARROWEST_PROSE = 30
+NARROWEST_PROSE = 24
 MARGIN = "    "
 BETWEEN = " | "
 LONGEST = 10_000
@@ -184,7 +186,7 @@ def _sections(register: Register, matrices: Sequence["Matrix"], width: int) -> I
 
 
 def _table(matrix: "Matrix", width: int) -> _Section:
-    lines: Iterable[str] = render_rows(matrix, width) if matrix.name in FURTHER else fitted(matrix, width)
+    lines: Iterable[str] = render_rows(matrix, width) if matrix.name in PROSE else fitted(matrix, width)
     if matrix.is_contradicted:
         lines = chain(lines, [""], _legend([CONTRADICTED], width))
     return _Section(name=matrix.name, title=matrix.title, lines=lines)
@@ -247,7 +249,7 @@ def _render_side(side: ConflictSide, register: Register, room: int) -> list[str]
 
 
 def render_rows(matrix: "Matrix", width: int) -> Iterator[str]:
-    """A table whose last column is prose: wrapped beside the others, or below them where that leaves too little room."""
+    """A table whose last column is prose: wrapped beside the others, or below them where room is too little."""
     texts = [matrix.header, *([cell.marked for cell in row] for row in matrix.rows)]
     rows = [[*(visible(text, LONGEST) for text in row[:-1]), row[-1]] for row in texts]
     widths = [max(display_width(row[column]) for row in rows) + 2 for column in range(len(matrix.header) - 1)]
@@ -258,7 +260,8 @@ def render_rows(matrix: "Matrix", width: int) -> Iterator[str]:
             first, *more = _wrapped(prose, room, "") or [""]
             yield from [(start + first).rstrip(), *(" " * sum(widths) + line for line in more)]
         else:
-            yield from _wrapped("  ".join(row), width, MARGIN)
+            aligned = start.rstrip()
+            yield from [aligned] if display_width(aligned) <= width else _wrapped("  ".join(row), width, MARGIN)
             yield from (MARGIN + line for line in _wrapped(prose, width - len(MARGIN), "  "))
 
 
@@ -288,16 +291,18 @@ def render_claims(register: Register, width: int) -> Iterator[str]:
         yield from _wrapped(f"{MARGIN}{claim.subject.type} {claim.subject.id}: {said or 'named'}", width, MARGIN + "  ")
 
 
-class _Wrapper(textwrap.TextWrapper):
-    """Wraps between words, and after the dots of an id, which is often longer than its column."""
+class _IdWrapper(textwrap.TextWrapper):
+    """Wraps between words, and after the dots of an id that is longer than its column."""
 
     wordsep_simple_re = re.compile(r"(\s+)|(?<=\w\.)(?=[a-z])")
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    wrapper = _Wrapper(width, subsequent_indent=indent, break_on_hyphens=False)
     # visible() cuts: LONGEST is what a register file may hold, and more.
-    return wrapper.wrap(visible(text, LONGEST))
+    shown = visible(text, LONGEST)
+    fits = all(len(word) <= width - len(indent) for word in shown.split())
+    wrapper = (textwrap.TextWrapper if fits else _IdWrapper)(width, subsequent_indent=indent, break_on_hyphens=False)
+    return wrapper.wrap(shown)
 
 
 # --- check ---

@@ -90,6 +90,20 @@ def test_a_claim_that_contradicts_itself_does_not_load(value):
 @pytest.mark.parametrize(
     "value",
     [
+        "available: false, single_endpoint_for: text",
+        "exists: false, pins: big",
+        "present: false, format: integer",
+        "accepted: false, default: low",
+    ],
+)
+def test_what_is_denied_has_no_further_properties(value):
+    assert codes(spoilt("rpm: 60", value)) == ["register-contradiction"]
+    assert parse_register({"r.yaml": spoilt("rpm: 60", value.replace("false", "true"))})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         "min: 1, max: 1, default: 1",
         "min: -2.0, max: 2",
         "max: 1, default: null",
@@ -142,6 +156,34 @@ def test_a_conflict_has_sides_of_claims_that_exist(old, new, message):
     problems = refused({"r.yaml": spoilt(old, new)})
 
     assert [message in problem.message for problem in problems] == [True]
+
+
+SIDE = "{says: ninety, claims: [b]}"
+
+
+@pytest.mark.parametrize(
+    ("side", "message"),
+    [
+        ("{says: ninety}", "does not say what it rests on"),
+        ("{says: ninety, rests_on: ' '}", "does not say what it rests on"),
+        ("{says: ninety, claims: [b], rests_on: 'd:10'}", "both claims and rests_on"),
+        ("{says: ninety, rests_on: 'e:10'}", "unknown document 'e'"),
+        ("{says: ninety, rests_on: 'd:5 d:11'}", "line 11 is beyond the end"),
+        ("{says: ninety, rests_on: line 10}", "unknown document 'line'"),
+        ("{says: ninety, rests_on: 'd:'}", "lines are written like"),
+    ],
+)
+def test_a_reading_without_claims_names_lines_that_exist(side, message):
+    problems = refused({"r.yaml": spoilt(SIDE, side)})
+
+    assert any(message in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("rests_on", ["d:10", "d:3,5-8 d:10", "public evidence"])
+def test_a_reading_without_claims_says_what_it_rests_on(rests_on):
+    register = parse_register({"r.yaml": spoilt(SIDE, f"{{says: ninety, rests_on: '{rests_on}'}}")})
+
+    assert register.conflicts[0].sides[1].says == f"ninety ({rests_on})"
 
 
 def test_an_ambiguity_needs_no_sides():

@@ -86,6 +86,26 @@ def test_only_one_documented_model_has_a_price_for_cached_tokens():
     assert (cost.usd, cost.upper_bound) == (10 * Decimal(1) / 1_000_000, True)
 
 
+def test_the_tier_for_long_prompts_is_documented_for_grok_4_alone_and_observed_for_the_fast_models_too():
+    tiered = {
+        profile: [
+            model.id for model in XAI.models if (found := XAI.find_tariff(model.id, profile)) and found.long_context
+        ]
+        for profile in ("documented", "observed")
+    }
+
+    assert tiered["documented"] == ["grok-4-0709"]
+    assert tiered["observed"] == [*(row[0] for row in DOCUMENTED[:4]), "grok-4-0709"]
+
+
+def test_a_long_prompt_of_a_fast_model_costs_what_the_documents_say():
+    usage = Usage(prompt=128_001, completion=0, total=128_001)
+
+    cost = cost_of(usage, XAI.find_tariff("grok-4-1-fast-reasoning", "documented"))
+
+    assert (cost.usd, cost.lower_bound) == (128_001 * Decimal(2) / 1_000_000, False)
+
+
 def test_a_long_prompt_of_grok_4_may_cost_more_than_the_documents_say():
     usage = Usage(prompt=128_001, completion=0, total=128_001)
 

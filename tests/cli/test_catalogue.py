@@ -124,6 +124,69 @@ def test_show_prints_each_matrix_of_the_documents(xai):
         assert f"\n{title}" in titles
 
 
+@pytest.mark.parametrize("section", ["claims", "request", "constraints", "conflicts"])
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_a_section_of_its_own_fits_the_terminal_too(xai, monkeypatch, section, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    lines = xai("--section", section).out.splitlines()
+
+    assert [line for line in lines if len(line) > columns] == []
+
+
+def test_the_section_of_claims_has_each_claim_with_its_place_and_conflicts(xai, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+
+    lines = xai("--section", "claims").out.splitlines()
+
+    places = [line for line in lines if line.startswith(("  comp:", "  ref:"))]
+    assert len(places) == 590
+    at = lines.index("  comp:505  comp.pricing.grok-4-0709.input  [K01 K03]  (K02)")
+    assert lines[at + 1] == "    model grok-4-0709: usd per 1m input 5.0"
+
+
+def test_show_without_a_section_says_which_it_leaves_out(xai):
+    shown = xai().out
+
+    assert "Further sections, by --section: constraints, request, reply," in shown
+    assert "comp.legend.tick" not in shown
+    assert "\nClaims: all 590" not in shown
+
+
+@pytest.mark.parametrize(
+    ("section", "title", "other"),
+    [
+        ("conflicts", "Contradictions: 30 of 67 conflicts", "The other 37 conflicts leave something open"),
+        ("notes", "Open or ambiguous: 37 of 67 conflicts", "The other 30 conflicts are contradictions"),
+    ],
+)
+def test_either_list_of_conflicts_leads_to_the_other_and_explains_its_letters(xai, section, title, other):
+    shown = xai("--section", section).out
+
+    assert shown.startswith(title)
+    assert other in shown
+    assert "X: quotes contradict each other; S: one passage itself" in shown
+
+
+def test_a_reading_without_a_claim_shows_the_lines_that_it_rests_on(xai, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+
+    shown = xai("--section", "conflicts").out
+
+    assert "(comp:466-473)" in shown
+    assert "the API refuses it (public evidence)" in shown
+    assert "touches: comp.request_schema.images.size" in shown
+
+
+@pytest.mark.parametrize(("section", "explained"), [("limits", True), ("parameters", True), ("counts", False)])
+def test_a_table_with_contradictions_says_what_their_mark_means(xai, section, explained):
+    assert ("[Kn]: contradicted by the documents; --section conflicts" in xai("--section", section).out) == explained
+
+
+def test_show_as_json_holds_every_claim(xai):
+    assert len(json.loads(xai("--json").out)["claims"]) == 590
+
+
 def test_show_as_json_names_the_claims_of_every_cell(xai):
     shown = json.loads(xai("--json").out)
 
@@ -153,3 +216,11 @@ def test_a_provider_without_claims_is_refused(xai):
     result = xai("local")
 
     assert (result.code, "'local' has no register" in result.err) == (2, True)
+    assert "a folder of register files: --register DIR" in result.err
+
+
+def test_an_unknown_provider_is_refused_with_the_way_to_describe_it(xai):
+    result = xai("xay")
+
+    assert result.code == 2
+    assert "did you mean 'xai'?\n   or describe it in a catalogue file: --catalogue FILE" in result.err
