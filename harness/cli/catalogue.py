@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.documented import fitted
+from harness.cli.documented import render_matrix
 from harness.cli.tables import display_width, render_table, visible
 from harness.cli.terminal import say
 from harness.core.catalogue import Provider
@@ -186,7 +186,7 @@ def _sections(register: Register, matrices: Sequence["Matrix"], width: int) -> I
 
 
 def _table(matrix: "Matrix", width: int) -> _Section:
-    lines: Iterable[str] = render_rows(matrix, width) if matrix.name in PROSE else fitted(matrix, width)
+    lines: Iterable[str] = render_rows(matrix, width) if matrix.name in PROSE else render_matrix(matrix, width)
     if matrix.is_contradicted:
         lines = chain(lines, [""], _legend([CONTRADICTED], width))
     return _Section(name=matrix.name, title=matrix.title, lines=lines)

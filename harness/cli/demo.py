@@ -77,15 +77,16 @@ def _tour(suites: Path, root: Path, out: Path, rename: str | None = None) -> Run
 def _show_parameters() -> None:
     from harness.catalogue import load_catalogues, load_register
     from harness.catalogue.matrices import build_matrices
-    from harness.cli.documented import fitted
+    from harness.cli.documented import render_matrix
 
     provider = load_catalogues().provider("xai")
     width = max(80, shutil.get_terminal_size((100, 24)).columns)
     (parameters,) = (
         matrix for matrix in build_matrices(load_register(provider), provider) if matrix.name == "parameters"
     )
-    for line in fitted(parameters, width):
+    for line in render_matrix(parameters, width):
         say(line)
+    say("\n[Kn]: the documents contradict each other; `harness catalogue show --section conflicts` has both sides.")
 
 
 def _say_simulated(run: Run, out: Path) -> None:
