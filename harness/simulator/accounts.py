@@ -40,6 +40,10 @@ class ApiKey:
         """Whether it may use the model or endpoint (`kind`) of that name."""
         return any(fnmatchcase(f"api-key:{kind}:{name}", acl) for acl in self.acls)
 
+    def allows_model(self, name: str, aliases: Iterable[str] = ()) -> bool:
+        """Whether it may use a model; an alias must be named as it is, for a glob means models and not their names."""
+        return self.allows("model", name) or any(f"api-key:model:{alias}" in self.acls for alias in aliases)
+
     @property
     def redacted(self) -> str:
         """The secret as listings show it."""

@@ -6,13 +6,14 @@ It stands apart from the server that carries them out, so that reading a spec an
 import math
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, TypedDict
 
 from harness.core.errors import UsageError
 from harness.reading import did_you_mean
+from harness.simulator.profile import Profile
 
 GRAMMAR: Final = "KIND[:ARG][@MODEL or @/PATH][,xN | ,every=K | ,p=P]"
 MODEL_PATHS: Final = frozenset({"/v1/chat/completions", "/v1/messages", "/v1/images/generations"})
@@ -76,24 +77,31 @@ KINDS: Final[Mapping[str, FaultKind]] = {
 class Fault:
     """One `--fault`, read.
 
-    where  a model's name or glob, a path's glob (it begins with '/'), or '' for every request that a model answers
-    first  only so many matching requests, or None
-    every  only every so-manieth matching request, or None
-    share  the probability with which a matching request meets it, or None
+    path    a path's glob; '' for every request that a model answers
+    models  ids of the only models that it is for; none for all
+    first   only so many matching requests, or None
+    every   only every so-manieth matching request, or None
+    share   the probability with which a matching request meets it, or None
     """
 
     kind: str
     argument: float | None = None
-    where: str = ""
+    path: str = ""
+    models: frozenset[str] = frozenset()
     first: int | None = None
     every: int | None = None
     share: float | None = None
 
     def matches(self, path: str, model: str | None) -> bool:
-        """Whether a request to that path, naming that model, is one that it is for."""
-        if self.where.startswith("/"):
-            return fnmatchcase(path, self.where)
-        return path in MODEL_PATHS and (not self.where or fnmatchcase(model or "", self.where))
+        """Whether a request to that path, for the model of that id, is one that it is for."""
+        if self.path:
+            return fnmatchcase(path, self.path)
+        return path in MODEL_PATHS and (not self.models or model in self.models)
+
+
+class _Where(TypedDict, total=False):
+    path: str
+    models: frozenset[str]
 
 
 _SPEC: Final = re.compile(
@@ -101,24 +109,41 @@ _SPEC: Final = re.compile(
 )
 
 
-def parse_fault(spec: str) -> Fault:
+def parse_fault(spec: str, profile: Profile) -> Fault:
     """The fault that a spec asks for.
 
-    raises  UsageError that shows where in the spec the mistake is
+    profile  whose models it may name, by id or alias, or by a glob over both
+    raises   UsageError that shows where in the spec the mistake is
     """
     found = _SPEC.fullmatch(spec)
     kind = found["kind"] if found else ""
     if found is None or kind not in KINDS:
-        raise _mistake(spec, 0, kind or spec, f"there is no fault '{kind}'; {did_you_mean(kind, KINDS)}")
+        raise _mistake(spec, 0, kind or spec, _unknown("fault", kind, KINDS))
     when = found["when"]
     fault = Fault(
         kind=kind,
         argument=_argument(spec, kind, found["argument"], found.start("argument")),
-        where=found["where"] or "",
+        **_where(spec, found["where"], found.start("where"), profile),
     )
-    if found["where"] == "":
-        raise _mistake(spec, found.start("where"), "", "after '@' comes a model or a path that begins with '/'")
     return fault if when is None else _timed(fault, spec, when, found.start("when"))
+
+
+def _where(spec: str, text: str | None, start: int, profile: Profile) -> _Where:
+    if text is None:
+        return {}
+    if not text:
+        raise _mistake(spec, start, "", "after '@' comes a model or a path that begins with '/'")
+    if text.startswith("/"):
+        return {"path": text}
+    names = {name: model.id for model in profile.models.values() for name in (model.id, *model.aliases)}
+    models = frozenset(names[name] for name in names if name == text or fnmatchcase(name, text))
+    if not models:
+        raise _mistake(spec, start, text, _unknown("model", text, names))
+    return {"models": models}
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    return "; ".join(filter(None, (f"there is no {what} '{name}'", did_you_mean(name, known))))
 
 
 def _argument(spec: str, kind: str, text: str | None, start: int) -> float | None:
@@ -201,9 +226,9 @@ class FaultPlan:
     @property
     def asks_for_models(self) -> bool:
         """Whether some fault can only be matched with the model that a request names."""
-        return any(fault.where and not fault.where.startswith("/") for fault in self.faults)
+        return any(fault.models for fault in self.faults)
 
     def next(self, path: str, model: str | None) -> Fault | None:
-        """The fault that this request meets, or None."""
+        """The fault that a request to that path, for the model of that id, meets; or None."""
         matching = (turn for turn in self._turns if turn.fault.matches(path, model))
         return next((turn.fault for turn in matching if turn.takes()), None)

@@ -5,6 +5,10 @@ It stands apart from HTTP so that the arithmetic of a window can be tested by a 
 The windows are fixed and begin with the minute, by the clock on the wall. The documents show one absolute time at which
 both allowances return, on a full minute; a sliding window has no such time. If the headers of the real API were ever
 seen to move with the request, the window here would have to slide.
+
+Tokens are let in exactly: a request is refused if and only if what the window has seen, settled replies and the prompts
+of those under way, and its own prompt exceed the allowance. What its output will take is not known then and is not held:
+one reply, or several at once, may overshoot, and from then on every request of that window is refused.
 """
 
 import math
@@ -67,23 +71,23 @@ class Account:
 class Admission:
     """One request that was let in; `settle` it with what was billed, and `release` it when its reply has ended.
 
-    reserved  tokens held for it until it is settled
+    held  tokens that count for it now: its prompt, until it is settled
     """
 
     account: Account
     window: int
-    reserved: int
+    held: int
     headers: Callable[[], Headers]
     released: bool = field(default=False)
 
     def settle(self, billed: int) -> None:
-        """Replace the reservation by what was billed: prompt, completion, reasoning and cached tokens together.
+        """Count what was billed instead of the prompt: prompt, completion, reasoning and cached tokens together.
 
         A reply that ends in a later minute than it began in is counted in neither: its own minute is over.
         """
         if self.account.window == self.window:
-            self.account.tokens += billed - self.reserved
-        self.reserved = billed
+            self.account.tokens += billed - self.held
+        self.held = billed
 
     def release(self) -> None:
         """Give its place back; harmless if done twice."""
@@ -101,9 +105,10 @@ class RateLimiter:
         self._scale = scale
         self._accounts: dict[tuple[str, str], Account] = {}
 
-    def admit(self, *, key: str, model: str, stated: Limits, tokens: int, enforced: Limits | None = None) -> Admission:
-        """Let a request in, holding the tokens that it is expected to take.
+    def admit(self, *, key: str, model: str, stated: Limits, prompt: int, enforced: Limits | None = None) -> Admission:
+        """Let a request in, whose prompt counts from now on.
 
+        prompt    its tokens
         stated    the limits that headers tell of
         enforced  the limits that hold, where a deviation makes them differ
         raises    LimitExceeded; what is refused uses up nothing
@@ -117,7 +122,7 @@ class RateLimiter:
         until_reset = max(1, math.ceil(window + WINDOW_S - now))
         asked: tuple[tuple[Kind, int, int | None, int], ...] = (
             ("requests", account.requests + 1, limits.requests_per_minute, until_reset),
-            ("tokens", account.tokens + tokens, limits.tokens_per_minute, until_reset),
+            ("tokens", account.tokens + prompt, limits.tokens_per_minute, until_reset),
             ("concurrency", account.running + 1, limits.concurrent_requests, 1),
         )
         for kind, actual, limit, retry_after_s in asked:
@@ -125,9 +130,9 @@ class RateLimiter:
                 headers = {**_headers(account, stated), "Retry-After": str(retry_after_s)}
                 raise LimitExceeded(kind=kind, actual=actual, limit=limit, retry_after_s=retry_after_s, headers=headers)
         account.requests += 1
-        account.tokens += tokens
+        account.tokens += prompt
         account.running += 1
-        return Admission(account=account, window=window, reserved=tokens, headers=lambda: _headers(account, stated))
+        return Admission(account=account, window=window, held=prompt, headers=lambda: _headers(account, stated))
 
     def _scaled(self, limits: Limits) -> Limits:
         scale = self._scale

@@ -150,9 +150,9 @@ OBSERVED = [
     ("grok-3-mini", "prompt_cache", True),
     ("grok-3-mini", "rejects", {"stop", "presence_penalty"}),
     ("grok-3-mini", "window_tokens", 131_072),
-    ("grok-3-mini", "limits", Limits(requests_per_minute=480, concurrent_requests=60)),
+    ("grok-3-mini", "limits", Limits(requests_per_minute=480, concurrent_requests=50)),
     ("grok-2-vision-1212", "window_tokens", 32_768),
-    ("grok-2-vision-1212", "limits", Limits(requests_per_minute=600, concurrent_requests=20)),
+    ("grok-2-vision-1212", "limits", Limits(requests_per_minute=600, concurrent_requests=50)),
     (
         "grok-code-fast-1",
         "limits",

@@ -3,9 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import UsageError
-from harness.simulator.faults import KINDS, Fault, FaultPlan, parse_fault
+from harness.simulator import faults
+from harness.simulator.behaviour import load_profile
+from harness.simulator.faults import KINDS, Fault, FaultPlan
 
 CHAT = "/v1/chat/completions"
+PROFILE = load_profile("documented", ())
+
+
+def parse_fault(spec):
+    return faults.parse_fault(spec, PROFILE)
 
 
 @pytest.mark.parametrize(
@@ -14,9 +21,10 @@ CHAT = "/v1/chat/completions"
         ("429", Fault(kind="429", argument=1)),
         ("429:2", Fault(kind="429", argument=2)),
         ("500", Fault(kind="500")),
-        ("503:7@grok-3,x2", Fault(kind="503", argument=7, where="grok-3", first=2)),
-        ("stall:0.5@/v1/messages", Fault(kind="stall", argument=0.5, where="/v1/messages")),
-        ("reset@grok-4-*,every=5", Fault(kind="reset", argument=3, where="grok-4-*", every=5)),
+        ("503:7@grok-3,x2", Fault(kind="503", argument=7, models=frozenset({"grok-3"}), first=2)),
+        ("stall:0.5@/v1/messages", Fault(kind="stall", argument=0.5, path="/v1/messages")),
+        ("500@grok-4", Fault(kind="500", models=frozenset({"grok-4-0709"}))),
+        ("reset@grok-3*,every=5", Fault(kind="reset", argument=3, models=frozenset({"grok-3", "grok-3-mini"}), every=5)),
         ("empty-body,p=0.1", Fault(kind="empty-body", share=0.1)),
     ],
 )
@@ -33,7 +41,11 @@ def test_every_kind_may_stand_alone(kind):
     ("spec", "place", "says"),
     [
         ("", 1, "there is no fault"),
-        ("tuncated", 1, "did you mean 'truncated'?"),
+        ("tuncated", 1, "there is no fault 'tuncated'; did you mean 'truncated'?"),
+        ("zzz", 1, "there is no fault 'zzz'\n"),
+        ("500@grok-44", 5, "there is no model 'grok-44'; did you mean 'grok-4'?"),
+        ("500@nomodel", 5, "there is no model 'nomodel'\n"),
+        ("500@nomodel*", 5, "there is no model 'nomodel*'\n"),
         ("429:soon", 5, "a whole number"),
         ("429:1.5", 5, "a whole number"),
         ("stall:-1", 7, "seconds"),

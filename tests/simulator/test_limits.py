@@ -23,7 +23,7 @@ def limiter(clock):
 
 def ask(limiter, *, key="k", model="m", tokens=10, billed=None, limits=LIMITS):
     """One request from its admission to its end."""
-    admission = limiter.admit(key=key, model=model, stated=limits, tokens=tokens)
+    admission = limiter.admit(key=key, model=model, stated=limits, prompt=tokens)
     admission.settle(tokens if billed is None else billed)
     admission.release()
     return admission
@@ -46,24 +46,25 @@ def test_exactly_the_allowance_of_requests_passes(allowance):
     assert (refused(limiter, limits=limits).actual, refused(limiter, limits=limits).limit) == (allowance + 1, allowance)
 
 
-@given(reserved=st.integers(0, 100), billed=st.integers(0, 200))
-def test_what_counts_is_what_was_billed_and_not_what_was_expected(reserved, billed):
+@given(prompt=st.integers(0, 100), billed=st.integers(0, 200))
+def test_what_counts_is_what_was_billed_and_not_the_prompt_alone(prompt, billed):
     limiter = RateLimiter(VirtualClock())
 
-    headers = ask(limiter, tokens=reserved, billed=billed).headers()
+    headers = ask(limiter, tokens=prompt, billed=billed).headers()
 
     assert headers["X-RateLimit-Remaining-Tokens"] == str(max(0, 100 - billed))
 
 
-def test_tokens_that_are_expected_are_held_while_the_reply_is_made(limiter):
-    limiter.admit(key="k", model="m", stated=LIMITS, tokens=60)
+def test_the_prompts_of_requests_under_way_count(limiter):
+    limiter.admit(key="k", model="m", stated=LIMITS, prompt=60)
 
     error = refused(limiter, tokens=41)
 
+    assert ask(limiter, tokens=40)
     assert (error.kind, error.actual, error.limit) == ("tokens", 101, 100)
 
 
-def test_a_reply_dearer_than_expected_shuts_the_minute_and_is_not_undone(limiter):
+def test_an_output_past_the_allowance_is_given_and_shuts_the_minute(limiter):
     ask(limiter, tokens=10, billed=250)
 
     assert refused(limiter, tokens=1).actual == 251
@@ -90,8 +91,8 @@ def test_the_reset_is_the_end_of_the_minute_in_utc(limiter, clock):
 
 
 def test_one_more_at_once_than_allowed_is_refused_until_one_ends(limiter):
-    first = limiter.admit(key="k", model="m", stated=LIMITS, tokens=1)
-    limiter.admit(key="k", model="m", stated=LIMITS, tokens=1)
+    first = limiter.admit(key="k", model="m", stated=LIMITS, prompt=1)
+    limiter.admit(key="k", model="m", stated=LIMITS, prompt=1)
     error = refused(limiter, tokens=1)
 
     first.release()
@@ -101,12 +102,12 @@ def test_one_more_at_once_than_allowed_is_refused_until_one_ends(limiter):
 
 
 def test_a_place_given_back_twice_is_one_place(limiter):
-    first = limiter.admit(key="k", model="m", stated=LIMITS, tokens=1)
-    limiter.admit(key="k", model="m", stated=LIMITS, tokens=1)
+    first = limiter.admit(key="k", model="m", stated=LIMITS, prompt=1)
+    limiter.admit(key="k", model="m", stated=LIMITS, prompt=1)
 
     first.release()
     first.release()
-    limiter.admit(key="k", model="m", stated=LIMITS, tokens=1)
+    limiter.admit(key="k", model="m", stated=LIMITS, prompt=1)
 
     assert refused(limiter, limits=Limits(concurrent_requests=2)).kind == "concurrency"
 
@@ -128,7 +129,7 @@ def test_what_is_refused_uses_nothing_up(limiter):
 
 
 def test_a_reply_that_ends_in_the_next_minute_takes_nothing_from_it(limiter, clock):
-    slow = limiter.admit(key="k", model="m", stated=LIMITS, tokens=10)
+    slow = limiter.admit(key="k", model="m", stated=LIMITS, prompt=10)
     asyncio.run(clock.sleep(60))
     ask(limiter, tokens=10)
 

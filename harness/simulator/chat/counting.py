@@ -1,16 +1,16 @@
-"""Tokens without a reply: the tokenization endpoint, and a quick guess at what a request will take.
+"""Tokens without a reply: the tokenization endpoint, and what a request's prompt has.
 
-It stands apart because both must be had without reading a request as chat does.
+It stands apart because both are asked for where nothing is generated.
 """
 
-from typing import Any, Final
+from typing import Any
 
+from harness.simulator.chat.anthropic_request import as_chat_body
 from harness.simulator.chat.fields import read_text, required
-from harness.simulator.chat.request import as_body, find_model
+from harness.simulator.chat.refusal import Refusal
+from harness.simulator.chat.request import as_body, find_model, read_request
 from harness.simulator.language.tokens import token_id, tokenize
 from harness.simulator.profile import Profile
-
-CHARACTERS_PER_TOKEN: Final = 4
 
 
 def tokenize_text(body: Any, profile: Profile) -> dict[str, Any]:
@@ -30,22 +30,13 @@ def tokenize_text(body: Any, profile: Profile) -> dict[str, Any]:
     }
 
 
-def estimate_tokens(body: Any) -> int:
-    """About how many tokens a request's messages and tools have: a quarter of their characters, images left out.
+def count_prompt(body: Any, profile: Profile, *, message: bool = False) -> int:
+    """The prompt tokens that a request will be billed, those of its images among them.
 
-    Cheap whatever it is given: nothing is parsed or counted twice, and depth does not matter.
+    message  whether it has the shape of Anthropic's API
+    returns  0 for what will be refused: it takes none
     """
-    if not isinstance(body, dict):
+    try:
+        return read_request(as_chat_body(body, profile) if message else body, profile).prompt_tokens
+    except Refusal:
         return 0
-    characters = 0
-    stack = [body.get("messages"), body.get("tools"), body.get("system"), body.get("prompt")]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, str):
-            # An image's data is not read as text, and must not count as if it were.
-            characters += 0 if each.startswith("data:") else len(each)
-        elif isinstance(each, dict):
-            stack.extend(each.values())
-        elif isinstance(each, list):
-            stack.extend(each)
-    return characters // CHARACTERS_PER_TOKEN

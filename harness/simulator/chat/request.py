@@ -33,7 +33,7 @@ MOST_STOPS: Final = 4
 MOST_CHOICES: Final = 8
 MOST_TOP_LOGPROBS: Final = 8
 DEFAULT_MAX_TOKENS: Final = 4_096
-"""Where a request names none. The documents say that it varies, and no more."""
+"""Where a request names none: a choice of ours, as the documents say that it varies, and no more."""
 _SEED_BITS: Final = 63
 
 KNOWN: Final = frozenset(

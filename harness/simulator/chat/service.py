@@ -17,7 +17,7 @@ from harness.simulator.chat.anthropic_reply import render_events, render_message
 from harness.simulator.chat.anthropic_request import as_chat_body
 from harness.simulator.chat.completion import Completion
 from harness.simulator.chat.compose import Dice, compose
-from harness.simulator.chat.counting import estimate_tokens, tokenize_text
+from harness.simulator.chat.counting import count_prompt, tokenize_text
 from harness.simulator.chat.drawing import draw_pictures
 from harness.simulator.chat.listings import Listings
 from harness.simulator.chat.prompt_cache import PromptCache
@@ -90,9 +90,9 @@ class ChatService:
         events = tuple(render_events(completion)) if request.stream else ()
         return _answer(request, completion, render_message(completion), events)
 
-    def estimate_tokens(self, body: Any) -> int:
-        """About how many tokens the prompt of a request has, before it is checked; 0 for what is no request."""
-        return estimate_tokens(body)
+    def count_prompt(self, body: Any, *, message: bool = False) -> int:
+        """The prompt tokens of a chat completion, or of a message of Anthropic's API; 0 for what is refused."""
+        return count_prompt(body, self._profile, message=message)
 
     def tokenize(self, body: Any) -> dict[str, Any]:
         """Answer POST /v1/tokenize-text. Raises Refusal."""

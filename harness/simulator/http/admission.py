@@ -15,13 +15,18 @@ from harness.simulator.limits import Admission, LimitExceeded
 from harness.simulator.profile import ModelBehaviour
 
 
-def admit(site: Site, key: ApiKey, model: ModelBehaviour, tokens: int, deviations: Collection[str]) -> Admission:
-    """Let a request in that is expected to take so many tokens.
+def permit(key: ApiKey, model: ModelBehaviour) -> None:
+    """Refuse with 403 if the key may not use the model; a permission may name it by an alias, whole."""
+    if not key.allows_model(model.id, model.aliases):
+        raise Refused(403, f"This API key has no permission to use the model {model.id}")
+
+
+def admit(site: Site, key: ApiKey, model: ModelBehaviour, prompt: int, deviations: Collection[str]) -> Admission:
+    """Let a request in whose prompt has so many tokens.
 
     raises  Refused: 403 if the key may not use the model; 429 over a limit, naming it, with Retry-After
     """
-    if not key.allows("model", model.id):
-        raise Refused(403, f"This API key has no permission to use the model {model.id}")
+    permit(key, model)
     stated, enforced = model.limits, model.limits
     if "limits-not-enforced" in deviations:
         enforced = Limits()
@@ -32,7 +37,7 @@ def admit(site: Site, key: ApiKey, model: ModelBehaviour, tokens: int, deviation
             tokens_per_minute=_half(stated.tokens_per_minute),
         )
     try:
-        return site.limiter.admit(key=key.id, model=model.id, stated=stated, enforced=enforced, tokens=tokens)
+        return site.limiter.admit(key=key.id, model=model.id, stated=stated, enforced=enforced, prompt=prompt)
     except LimitExceeded as exceeded:
         message = exceeded.says(site.accounts.team, model.id)
         raise Refused(429, message, headers=limit_headers(exceeded.headers, site, deviations)) from None

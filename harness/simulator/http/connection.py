@@ -1,10 +1,11 @@
-"""One connection: uvicorn's, with a bound on how long a request may take to arrive, and a way to reset it.
+"""One connection: uvicorn's, with bounds on how long requests take to arrive and replies to leave, and a way to reset it.
 
 It stands apart because it is the one place that depends on uvicorn's inside; all else speaks ASGI.
 """
 
 import asyncio
 import contextlib
+import re
 import socket
 import struct
 from typing import Any, Final
@@ -18,6 +19,9 @@ from harness.simulator.http.replies import encode
 RESET: Final = "harness.reset"
 """The ASGI extension: a function that resets the connection."""
 REQUEST_WITHIN_S: Final = 30.0
+TAKEN_WITHIN_S: Final = 60.0
+"""A client that takes nothing of a waiting reply for so long is cut off: it would hold its place without end."""
+_ORIGIN: Final = re.compile(r"https?://[^/]*", re.IGNORECASE)
 
 
 class Connection(H11Protocol):
@@ -28,8 +32,12 @@ class Connection(H11Protocol):
         super().__init__(*args, **options)
         served = self.app
         self._arriving: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.TimerHandle | None = None
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            # A target in absolute form, as proxies are sent it, means its path: any host is as good as another.
+            if not scope["path"].startswith("/"):
+                scope["path"] = _ORIGIN.sub("", scope["path"], count=1) or "/"
             scope["extensions"] = {**scope.get("extensions", {}), RESET: self.reset}
             await served(scope, receive, send)
 
@@ -51,7 +59,31 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_expecting()
+        self._stop_watching()
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a request that came with the one before it, too; and for the end of a last reply."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY and self._arriving is None:
+            self._expect()
+        if self.transport.is_closing():
+            self._watch()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close, and see that what was written is taken."""
+        super().timeout_keep_alive_handler()
+        self._watch()
+
+    def pause_writing(self) -> None:
+        """See that what waits is taken."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """Most of it was taken."""
+        super().resume_writing()
+        self._stop_watching()
 
     def reset(self) -> None:
         """Send a TCP RST instead of an end: what was written and not yet sent is lost."""
@@ -81,9 +113,33 @@ class Connection(H11Protocol):
         self.transport.close()
 
     def _expect(self) -> None:
-        self._arriving = self.loop.call_later(REQUEST_WITHIN_S, self.reset)
+        self._arriving = self.loop.call_later(REQUEST_WITHIN_S, self._late)
+
+    def _late(self) -> None:
+        # Where the server itself has stopped reading, the client is not what keeps the request.
+        if self.flow.read_paused:
+            self._expect()
+        else:
+            self.reset()
 
     def _stop_expecting(self) -> None:
         if self._arriving is not None:
             self._arriving.cancel()
             self._arriving = None
+
+    def _watch(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting and self._leaving is None:
+            self._leaving = self.loop.call_later(TAKEN_WITHIN_S, self._check_taken, waiting)
+
+    def _check_taken(self, waiting: int) -> None:
+        self._leaving = None
+        if self.transport.get_write_buffer_size() < waiting:
+            self._watch()
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None

@@ -12,6 +12,7 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Match
 
 from harness.simulator.chat.refusal import INVALID, NOT_FOUND, Refusal
 from harness.simulator.http.site import site_of
@@ -77,10 +78,16 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         refused = no_handler(request.scope["path"])
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         message = f"Method {request.method} is not allowed on route {request.scope['path'][:200]}"
-        refused = Refused(405, message, headers=error.headers)
+        refused = Refused(405, message, headers={"Allow": ", ".join(_methods(request))})
     else:
         refused = Refused(error.status_code, error.detail, headers=error.headers)
     return error_response(refused, site_of(request).deviations(request))
+
+
+def _methods(request: Request) -> list[str]:
+    """What the path takes: a path with several methods is several routes, of which Starlette names the first's."""
+    matching = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in matching for method in route.methods})
 
 
 async def on_gone(_request: Request, _error: Exception) -> Response:

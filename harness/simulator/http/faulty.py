@@ -16,6 +16,7 @@ from harness.simulator.http.connection import RESET
 from harness.simulator.http.errors import CODES
 from harness.simulator.http.replies import encode, event_bytes
 from harness.simulator.http.requests import MOST_BYTES, model_named
+from harness.simulator.http.site import Site
 
 PROXY_PAGES: Final[Mapping[int, str]] = {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 BROKEN: Final = '{"id":"broken","choices":[{"index":0,"delta":{"content":'
@@ -26,11 +27,11 @@ BEGIN: Final = "http.response.start"
 class FaultyApp:
     """An app some of whose requests meet a fault."""
 
-    def __init__(self, app: ASGIApp, plan: FaultPlan, clock: Clock) -> None:
-        """Wrap the app."""
+    def __init__(self, app: ASGIApp, plan: FaultPlan, site: Site) -> None:
+        """Wrap the app of a site."""
         self._app = app
         self._plan = plan
-        self._clock = clock
+        self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or spoil it."""
@@ -39,7 +40,8 @@ class FaultyApp:
             return
         model = None
         if self._plan.asks_for_models and scope["path"] in MODEL_PATHS:
-            model, receive = await _peek(receive)
+            body, receive = await _peek(receive)
+            model = await self._site.work(lambda: self._model_of(body))
         fault = self._plan.next(scope["path"], model)
         if fault is None:
             await self._app(scope, receive, send)
@@ -48,10 +50,21 @@ class FaultyApp:
         elif fault.kind == "empty-body":
             await Response(b"", status_code=200, media_type="application/json")(scope, receive, send)
         elif fault.kind == "stall":
-            await self._clock.sleep(fault.argument or 0)
+            # Read first: what the server leaves unread would count as a client's dawdling.
+            _, receive = await _peek(receive)
+            await self._site.clock.sleep(fault.argument or 0)
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, receive, _SPOILERS[fault.kind](fault, scope, send, self._clock))
+            await self._app(scope, receive, _SPOILERS[fault.kind](fault, scope, send, self._site.clock))
+
+    def _model_of(self, body: bytes) -> str | None:
+        """The id of the model that a body names; None for a body or a name that the app will refuse."""
+        try:
+            name = model_named(json.loads(body))
+        except (ValueError, RecursionError):
+            return None
+        found = self._site.profile.find(name) if name is not None else None
+        return found.id if found is not None else None
 
 
 def _refusal(fault: Fault) -> Response:
@@ -64,8 +77,8 @@ def _refusal(fault: Fault) -> Response:
     return JSONResponse(body, status_code=status, headers=headers)
 
 
-async def _peek(receive: Receive) -> tuple[str | None, Receive]:
-    """The model that a body names, and a `receive` that gives the same messages again."""
+async def _peek(receive: Receive) -> tuple[bytes, Receive]:
+    """A body, or as much of it as may be, and a `receive` that gives the same messages again."""
     held: list[Message] = []
     size, more = 0, True
     while more and size <= MOST_BYTES:
@@ -73,16 +86,12 @@ async def _peek(receive: Receive) -> tuple[str | None, Receive]:
         held.append(message)
         size += len(message.get("body", b""))
         more = message["type"] == "http.request" and message.get("more_body", False)
-    try:
-        model = model_named(json.loads(b"".join(message.get("body", b"") for message in held)))
-    except (ValueError, RecursionError):
-        # The app will say what is wrong with it.
-        model = None
+    body = b"".join(message.get("body", b"") for message in held)
 
     async def again() -> Message:
         return held.pop(0) if held else await receive()
 
-    return model, again
+    return body, again
 
 
 class _Spoiler:

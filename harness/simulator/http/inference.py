@@ -13,18 +13,21 @@ from starlette.responses import JSONResponse, Response
 
 from harness.simulator.accounts import ApiKey
 from harness.simulator.chat.refusal import Refusal, invalid, unknown_model
-from harness.simulator.http.admission import admit, limit_headers
+from harness.simulator.http.admission import admit, limit_headers, permit
 from harness.simulator.http.deferred import TooManyHeld
 from harness.simulator.http.errors import Refused, error_response, no_handler
 from harness.simulator.http.replies import EVENT_STREAM, JSON, PacedResponse, Part, encode, event_bytes, paced
 from harness.simulator.http.requests import identify, model_named, read_json
 from harness.simulator.http.site import Site, site_of
 from harness.simulator.limits import Admission
+from harness.simulator.profile import ModelBehaviour
 
 if TYPE_CHECKING:
     from harness.simulator.chat.service import Answer
 
 PICTURES_PATH: Final = "/generated"
+LONGEST_TOKENIZED: Final = 200_000
+"""Characters. A reply to as many, each a token of its own, takes about a second to make."""
 Compute = Callable[[], Any]
 
 
@@ -67,7 +70,7 @@ async def chat_completions(request: Request) -> Response:
     def compute() -> Any:
         return site.service.complete(sent, caller=asked.key.id, now=site.clock.now().timestamp())
 
-    return await _answer(asked, compute, _defer if deferred else _reply)
+    return await _answer(asked, lambda: site.service.count_prompt(body), compute, _defer if deferred else _reply)
 
 
 async def messages(request: Request) -> Response:
@@ -78,20 +81,21 @@ async def messages(request: Request) -> Response:
     def compute() -> Any:
         return site.service.message(asked.body, caller=asked.key.id, now=site.clock.now().timestamp())
 
-    return await _answer(asked, compute, _reply)
+    return await _answer(asked, lambda: site.service.count_prompt(asked.body, message=True), compute, _reply)
 
 
 async def _answer(
-    asked: Asked, compute: Compute, render: Callable[[Asked, Any, Admission | None], Response]
+    asked: Asked,
+    count: Callable[[], int],
+    compute: Compute,
+    render: Callable[[Asked, Any, Admission | None], Response],
 ) -> Response:
     """Let the request in, compute, settle what it took, and render; a refusal carries the headers too."""
     site = asked.site
-    name = model_named(asked.body)
-    model = site.profile.find(name) if name is not None else None
+    model = _model_of(asked)
     admission = None
     if model is not None:
-        expected = await site.work(lambda: site.service.estimate_tokens(asked.body))
-        admission = admit(site, asked.key, model, expected, asked.deviations)
+        admission = admit(site, asked.key, model, await site.work(count), asked.deviations)
     kept = False
     try:
         answer = await site.work(compute)
@@ -109,6 +113,11 @@ async def _answer(
         # A paced reply gives its place back when it has been sent.
         if admission is not None and not kept:
             admission.release()
+
+
+def _model_of(asked: Asked) -> ModelBehaviour | None:
+    name = model_named(asked.body)
+    return asked.site.profile.find(name) if name is not None else None
 
 
 def _headers(asked: Asked, admission: Admission | None) -> dict[str, str]:
@@ -156,13 +165,17 @@ def _defer(asked: Asked, answer: "Answer", admission: Admission | None) -> Respo
     now, takes_s = site.clock.monotonic(), _seconds(asked, answer)
     try:
         request_id = site.deferred.hold(answer.body, key=asked.key.id, now=now, takes_s=takes_s)
-    except TooManyHeld:
-        raise Refused(429, "Too many deferred completions wait to be fetched", headers={"Retry-After": "60"}) from None
+    except TooManyHeld as full:
+        message = "Too many deferred completions of this key are being made"
+        raise Refused(429, message, headers={"Retry-After": str(full.retry_after_s)}) from None
     return JSONResponse({"request_id": request_id}, headers=_headers(asked, admission))
 
 
 async def deferred_completion(request: Request) -> Response:
-    """GET /v1/chat/deferred-completion/{id}: 202 without a body until it is ready, then 200 once, then 404."""
+    """GET /v1/chat/deferred-completion/{id}: 202 without a body until it is ready, then 200 once, then 404.
+
+    HEAD looks and takes nothing.
+    """
     site = site_of(request)
     key = identify(request, endpoint="chat")
     request_id, now = request.path_params["id"], site.clock.monotonic()
@@ -172,7 +185,8 @@ async def deferred_completion(request: Request) -> Response:
     request.state.model = model_named(held.body)
     if now < held.ready_at or "deferred-never-ready" in site.deviations(request):
         return Response(status_code=202)
-    site.deferred.take(request_id)
+    if request.method != "HEAD":
+        site.deferred.take(request_id, key=key.id)
     return JSONResponse(held.body)
 
 
@@ -180,8 +194,7 @@ async def image_generations(request: Request) -> Response:
     """POST /v1/images/generations: pictures as base64, or as URLs on this server."""
     asked = await read(request, endpoint="image", absent="images-absent")
     site = asked.site
-    name = model_named(asked.body)
-    model = site.profile.find(name) if name is not None else None
+    model = _model_of(asked)
     admission = admit(site, asked.key, model, 0, asked.deviations) if model is not None else None
     try:
         drawn = await site.work(lambda: site.service.images(asked.body, now=site.clock.now().timestamp()))
@@ -203,9 +216,16 @@ async def picture(request: Request) -> Response:
 
 
 async def tokenize_text(request: Request) -> Response:
-    """POST /v1/tokenize-text."""
+    """POST /v1/tokenize-text, within a bound: a reply has about sixty bytes for each character."""
     asked = await read(request, endpoint="tokenize", absent="tokenize-absent")
-    return JSONResponse(await asked.site.work(lambda: asked.site.service.tokenize(asked.body)))
+    site, body = asked.site, asked.body
+    model = _model_of(asked)
+    if model is not None:
+        permit(asked.key, model)
+    text = body.get("text") if isinstance(body, dict) else None
+    if isinstance(text, str) and len(text) > LONGEST_TOKENIZED:
+        raise Refused(413, f"text: {len(text):,} characters; at most {LONGEST_TOKENIZED:,} are tokenized at a time")
+    return Response(await site.work(lambda: encode(site.service.tokenize(body))), media_type=JSON)
 
 
 async def embeddings(request: Request) -> Response:

@@ -15,8 +15,8 @@ from harness.simulator.http.errors import CODES, Refused
 from harness.simulator.http.site import Site, site_of
 
 MOST_BYTES: Final = 20_000_000
-DEEPEST: Final = 128
-"""Levels of arrays and objects in a body; what walks a body may then recurse."""
+AT_ONCE_BYTES: Final = 65_536
+"""A body no larger is parsed on the event loop: it takes less than a thread's turn would."""
 
 _CREDENTIALS: Final = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -85,17 +85,17 @@ def _secret(request: Request) -> str | None:
 
 
 async def read_json(request: Request) -> Any:
-    """The body, parsed strictly.
+    """The body, parsed strictly; how deep it is nested and how much it holds is checked by whoever walks it.
 
     raises  Refused: 415 for another content type, 413 for more than 20 MB, 400 for what is no JSON text: bad UTF-8,
-            NaN, a number beyond reach, a lone surrogate, or nesting deeper than 128
+            NaN, a number beyond reach, a lone surrogate, or nesting beyond what the parser takes
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise Refused(415, "Expected a request with 'Content-Type: application/json'")
     raw = await _read(request)
     try:
-        return _parse(raw)
+        return _parse(raw) if len(raw) <= AT_ONCE_BYTES else await site_of(request).work(lambda: _parse(raw))
     except (ValueError, RecursionError) as error:
         if "broken-json-500" in site_of(request).deviations(request):
             raise Refused(500, "Internal error") from None
@@ -126,9 +126,6 @@ def _parse(raw: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 at byte {error.start}") from None
     body = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-    # Only a body with so many brackets can be so deep, and few are: the walk is spared.
-    if raw.count(b"[") + raw.count(b"{") > DEEPEST:
-        _bound_depth(body)
     if _SURROGATE.search(raw):
         _refuse_lone_surrogates(body)
     return body
@@ -143,20 +140,6 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise ValueError("a number is out of range")
     return number
-
-
-def _bound_depth(body: Any) -> None:
-    level = [body]
-    for _ in range(DEEPEST):
-        level = [
-            item
-            for holder in level
-            if isinstance(holder, dict | list)
-            for item in (holder.values() if isinstance(holder, dict) else holder)
-        ]
-        if not level:
-            return
-    raise RecursionError
 
 
 def _refuse_lone_surrogates(body: Any) -> None:

@@ -77,8 +77,8 @@ def running(
     raises      UsageError for a fault, a deviation or a host that is none; Unanswerable if the port is taken
     """
     clock = clock or SystemClock()
-    plan = FaultPlan(faults=[parse_fault(spec) for spec in faults], seed=seed or 0)
     loaded = load_profile(profile, deviations)
+    plan = FaultPlan(faults=[parse_fault(spec, loaded) for spec in faults], seed=seed or 0)
     # Now rather than with the first request, whose latency would tell of it.
     load_language_model()
     workers = Workers()
@@ -91,7 +91,7 @@ def running(
         workers=workers,
         speed=speed,
     )
-    app: ASGIApp = FaultyApp(build_app(site), plan, clock) if plan.faults else build_app(site)
+    app: ASGIApp = FaultyApp(build_app(site), plan, site) if plan.faults else build_app(site)
     try:
         with serving(app, host=host, port=port, log=log) as served:
             yield Running(

@@ -1,6 +1,6 @@
 """Choosing among labels that the request offers: sentiment, categories, options of a question.
 
-It stands apart with the one word list the skills have: everyday words of praise and blame.
+It stands apart with the longest word list of the skills: everyday words of praise and blame.
 """
 
 from dataclasses import dataclass

@@ -229,10 +229,14 @@ _AND = r"\b(?:and|or|&)"
 _KEY = r"[\"'“`*]{0,2}(?!(?:nothing|no|but|not|where|which|with|without|please)\b)[\p{L}_][\w-]*[\"'”`*]{0,2}"
 _PART = (
     r"(?!(?:and|or|as|for|of|from|in|on|to|about|by|at|that|which|where|when|if|with|without|using|only|please|"
-    r"is|are|must|should|can|may|not|no|nothing|the|a|an|this|these|it|you|json|based|given|each)\b)[\p{L}_][\w-]*"
+    r"is|are|must|should|can|may|not|no|nothing|the|a|an|this|these|it|you|your|its|their|his|her|json|based|given|"
+    r"each|set)\b)[\p{L}_][\w-]*"
 )
 # A name of two or three words, such as 'main points': only where the list or the sentence goes on right after it.
-_PHRASE = rf"{_PART}(?: {_PART}){{1,2}}(?=\s*(?:[.,:;!?()\n]|$)|\s+{_AND}\s)"
+_PHRASE = (
+    rf"(?:(?:number|date|place|country|year|type|kind|level) of {_PART}|{_PART}(?: {_PART}){{1,2}})"
+    rf"(?=\s*(?:[.,:;!?()\n]|$)|\s+{_AND}\s)"
+)
 # 'Key' before one of these says how important they are, and names no key.
 _KEY_THINGS = (
     r"(?:points|facts|findings|takeaways|ideas|insights|themes|phrases|topics|features|details|events|figures|people|"
@@ -255,9 +259,9 @@ def _named_keys(text: str) -> list[str]:
         rf"(?<!(?:{_AND}|,)\s*)key(?! {_KEY_THINGS}\b))(?![\w-])(?: named| called| are| is|:| should be| must be|"
         r"\s)*(?: only)?(?:\s*[:(\n-])?|json(?: object| document| response| format|"
         r" output)? (?:with|containing|that has|having|of|including|which has)(?: the|"
-        r" exactly| only| a| an| these)*|(?:object|it) (?:with|containing|must have|"
+        r" exactly| only| an?\b| these| your| its| their)*|(?:object|it) (?:with|containing|must have|"
         r"should have|having|has|contains|should contain|must contain|including)(?: the|"
-        r" exactly| a| an)*)\s*"
+        r" exactly| an?\b)*)\s*"
     )
     lists = (
         rf"(?P<list>{one}(?:(?:\s*,\s*(?:and\s+|a\s+|an\s+)?|\s+(?:and|&|/)\s+(?:a\s+|an\s+)?|\n\s*[-*•]\s*){one})*)"

@@ -1,5 +1,7 @@
+import base64
+
 import pytest
-from chat_samples import MINI, NOW, PLAIN, profile, serve
+from chat_samples import MINI, NOW, PLAIN, SEER, WEATHER, png, profile, serve, with_picture
 
 from harness.simulator.chat.refusal import Refusal
 
@@ -68,18 +70,27 @@ def test_tokens_need_a_model_and_a_text(service, body, status):
 
 
 @pytest.mark.parametrize("body", [None, [], {"messages": 3}, {"messages": [[[["deep"]]]]}, {"messages": None}])
-def test_tokens_are_estimated_whatever_comes(service, body):
-    assert service.estimate_tokens(body) in {0, 1}
+def test_a_prompt_that_is_refused_has_no_tokens(service, body):
+    assert service.count_prompt(body) == service.count_prompt(body, message=True) == 0
 
 
-def test_an_estimate_is_near_the_count_and_leaves_pictures_out(service):
-    body = {"model": PLAIN, "messages": [{"role": "user", "content": "Every word here is a plain one. " * 100}]}
-    seen = {"messages": [{"content": [{"image_url": {"url": "data:image/png;base64," + "A" * 10_000}}]}]}
+def test_what_is_counted_is_what_is_billed_tools_and_pictures_too(service):
+    body = {"model": SEER, "messages": with_picture(png()), "tools": [WEATHER], "max_tokens": 1}
 
-    estimate = service.estimate_tokens(body)
+    billed = service.complete(body, caller="a", now=NOW).prompt_tokens
 
-    assert 0.6 < estimate / service.complete(body | {"max_tokens": 1}, caller="a", now=NOW).prompt_tokens < 1.6
-    assert service.estimate_tokens(seen) == 0
+    assert billed > 256
+    assert service.count_prompt(body) == billed
+
+
+def test_a_picture_in_a_message_counts_as_one_and_not_as_its_text(service):
+    source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(png() + bytes(100_000)).decode()}
+    content = [{"type": "image", "source": source}]
+    body = {"model": SEER, "max_tokens": 1, "messages": [{"role": "user", "content": content}]}
+
+    billed = service.message(body, caller="a", now=NOW).prompt_tokens
+
+    assert service.count_prompt(body, message=True) == billed < 1_000
 
 
 def draw(service, **fields):
@@ -120,6 +131,7 @@ def test_a_picture_that_cannot_be_drawn_is_refused(service, fields, status):
 def test_a_prompt_may_be_as_long_as_the_listing_says_and_no_longer(service):
     most = service.models().image_model(DRAWER)["max_prompt_length"]
 
+    assert most == 1_024
     assert draw(service, prompt="x" * most)["data"]
     with pytest.raises(Refusal, match=str(most)) as refused:
         draw(service, prompt="x" * (most + 1))

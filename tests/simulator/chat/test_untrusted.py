@@ -83,7 +83,8 @@ def test_any_message_tokenization_and_picture_is_answered_or_refused(body):
 
     assert written(message if isinstance(message, dict) else [message.body, message.chunks])
     assert written(answered(lambda: SERVICE.tokenize(body)))
-    assert SERVICE.estimate_tokens(body) >= 0
+    assert SERVICE.count_prompt(body) >= 0
+    assert SERVICE.count_prompt(body, message=True) >= 0
 
 
 @GENTLE
@@ -132,7 +133,7 @@ def test_eight_megabytes_of_text_are_counted_and_refused():
     refused = answered(lambda: ask(SERVICE, prompt, model=MINI))
 
     assert "maximum prompt length" in refused["error"]
-    assert SERVICE.estimate_tokens({"messages": [{"content": prompt}]}) == len(prompt) // 4
+    assert SERVICE.count_prompt({"model": MINI, "messages": [{"role": "user", "content": prompt}]}) == 0
 
 
 def test_a_list_of_numbers_without_end_is_refused():

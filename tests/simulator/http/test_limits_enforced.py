@@ -66,14 +66,40 @@ def test_what_remains_falls_by_what_the_reply_says_it_used(serve):
         assert int(response.headers["x-ratelimit-remaining-tokens"]) == 131_000 - used
 
 
-def test_tokens_run_out_as_requests_do(serve):
+def prompt_of(client, words, model="grok-3"):
+    """How many tokens the prompt of so many words has, as a key of its own is told."""
+    key = client.manage("POST", "/api-keys", json={"name": "other"}).json()["apiKey"]
+    return client.chat("word " * words, model=model, max_tokens=1, key=key).json()["usage"]["prompt_tokens"]
+
+
+def test_a_prompt_that_fills_the_allowance_passes_and_one_token_more_is_refused(serve):
     client = serve(limits=0.01, clock=VirtualClock())
-    used = client.chat(model="grok-3-mini").json()["usage"]["total_tokens"]
+    others = prompt_of(client, 1_000) - 1_000
 
-    response = client.chat("word " * (1_310 - used), model="grok-3-mini")
+    too_long = client.chat("word " * (1_311 - others), model="grok-3", max_tokens=1)
+    just_so = client.chat("word " * (1_310 - others), model="grok-3", max_tokens=1)
 
-    assert response.status_code == 429
-    assert "Tokens per Minute" in response.json()["error"]
+    assert too_long.status_code == 429
+    assert "Tokens per Minute (actual/limit): 1311/1310" in too_long.json()["error"]
+    assert just_so.json()["usage"]["prompt_tokens"] == 1_310
+
+
+def test_once_the_tokens_are_used_up_the_very_next_request_is_refused(serve):
+    client = serve(limits=0.01, clock=VirtualClock())
+    used, allowed = 0, 131_000 // 100
+
+    while used < allowed:
+        response = client.chat("Count to 100", model="grok-3")
+        used += response.json()["usage"]["total_tokens"]
+
+    assert client.chat("Hi", model="grok-3").status_code == 429
+    assert f"{used + prompt_of(client, 1)}/{allowed}" in client.chat("word ", model="grok-3").json()["error"]
+
+
+def test_what_the_tokens_of_a_request_are_is_counted_and_not_guessed_from_its_length(serve):
+    response = serve(clock=VirtualClock()).chat(" " * 540_000, model="grok-3", max_tokens=1)
+
+    assert response.json()["usage"]["prompt_tokens"] < 40_000
 
 
 def test_a_refused_request_counts_as_one_and_takes_no_tokens(serve):

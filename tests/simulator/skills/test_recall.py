@@ -71,3 +71,12 @@ def test_one_sentence_in_a_megabyte_is_found_and_no_pattern_searches_all_of_it(s
 
     assert "K7-441-Z" in drafted
     assert max(map(len, searches)) < 20_000
+
+
+def test_a_megabyte_without_sentences_is_searched_only_around_what_is_sought(said, searches):
+    straw = "the old road went past the mill and nobody said what the river had done " * 7_000
+
+    drafted = said(f"{straw}the access code is K7-441-Z {straw}\n\nWhat is the access code?")
+
+    assert drafted is not None
+    assert max(map(len, searches)) < 20_000

@@ -193,6 +193,7 @@ def test_a_key_of_several_words_is_one_key_and_orders_are_no_values(said, reques
     [
         ("JSON with colour and main ideas (a list), please: red means stop.", ["colour", "main_ideas"]),
         ("List the key findings as JSON: frost came early.", ["key_findings"]),
+        ("JSON with your verdict and date of birth: born in May.", ["verdict", "date_of_birth"]),
         ("Return JSON with the key colour: the door is red.", ["colour"]),
         ("Return JSON with name and age, nothing else: Ada is 36 years old.", ["name", "age"]),
         ("Return JSON with name and age taken from this line: Ada is 36 years old.", ["name", "age"]),
