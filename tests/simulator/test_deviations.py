@@ -1,10 +1,11 @@
 """Every deviation breaks its promise, leaves a neighbour standing, and breaks nothing for the models beside."""
 
 import pytest
-from chat_samples import PLAIN, SEER, THINKER, ask, profile, refusal, serve
+from chat_samples import COUNT, PLAIN, SEER, THINKER, WEATHER, ask, profile, refusal, serve
 from deviation_table import TABLE, WORKING
 
 from harness.core.errors import UsageError
+from harness.simulator.chat.refusal import Refusal
 from harness.simulator.deviations import DEVIATIONS, apply_deviations, deviations_of, models_of
 
 CHAT = [name for name, deviation in DEVIATIONS.items() if deviation.part == "chat"]
@@ -46,6 +47,30 @@ def test_the_promise_beside_a_broken_one_still_holds(name):
 def test_a_parameter_that_is_accepted_works_and_one_that_is_tolerated_does_not(name, model, works):
     assert works(serve(name), model)
     assert not works(serve(name.replace("accepts", "tolerates")), model)
+
+
+@pytest.mark.parametrize("name", CHAT)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_broken_promise_never_breaks_the_server(name, stream):
+    broken = serve(name)
+    rich = {"logprobs": True, "top_logprobs": 2, "tools": [WEATHER], "stop": ["7"], "n": 2, "stream": stream}
+
+    for text in (COUNT, "What is the weather in Oslo? Use the tool."):
+        try:
+            answer = ask(broken, text, model=PLAIN, **rich)
+        except Refusal as refused:
+            # A refusal is an answer; that some break a promise by a 500 of their own is in their names.
+            assert refused.status < 500 or name.startswith("fails-")
+        else:
+            assert answer.chunks or answer.body
+
+
+@pytest.mark.parametrize("name", ["canned", "hashes-body"])
+def test_words_that_ignore_the_question_are_counted_all_the_same(name):
+    usage = ask(serve(name), "What is 2+2?", logprobs=True).body
+    said = usage["choices"][0]["logprobs"]["content"]
+
+    assert usage["usage"]["completion_tokens"] == len(said) > 7
 
 
 def test_a_deviation_of_one_model_leaves_the_others_alone():

@@ -126,21 +126,23 @@ def _stop_shown(completion: Completion, request: ChatRequest, _body: Any) -> Com
 
 
 def _said(choice: Choice, text: str) -> Choice:
-    return replace(choice, pieces=tuple(tokenize(text)), draws=())
+    return choice.saying(tokenize(text))
 
 
 def _canned(completion: Completion, request: ChatRequest, _body: Any) -> Completion:
-    choices = tuple(_retold(choice, _CANNED, request) for choice in completion.choices)
-    return replace(completion, choices=choices)
+    return _retold(completion, _CANNED, request)
 
 
-def _retold(choice: Choice, text: str, request: ChatRequest) -> Choice:
-    """The choice with other words, as many as max_tokens allows."""
-    tokens = tuple(tokenize(text))
+def _retold(completion: Completion, text: str, request: ChatRequest) -> Completion:
+    """The completion with other words in every choice, as many as max_tokens allows; they are counted and billed."""
+    tokens = tokenize(text)
     limit = request.sampling.max_tokens or len(tokens)
-    kept = tokens[:limit]
     reason = "length" if len(tokens) > limit else "stop"
-    return replace(choice, pieces=kept, draws=(), calls=(), finish_reason=reason)
+    choices = tuple(
+        replace(choice.saying(tokens[:limit]), calls=(), finish_reason=reason) for choice in completion.choices
+    )
+    figures = replace(completion.figures, visible=min(limit, len(tokens)) * len(choices))
+    return replace(completion, choices=choices, figures=bill(figures, request.behaviour))
 
 
 def _hashed(completion: Completion, request: ChatRequest, body: Any) -> Completion:
@@ -149,7 +151,7 @@ def _hashed(completion: Completion, request: ChatRequest, body: Any) -> Completi
     random = np.random.default_rng(list(digest[:16]))
     sampling = Sampling(temperature=0.9, max_tokens=40)
     text = generate(load_language_model(), prompt="", draft=None, sampling=sampling, random=random).text
-    return replace(completion, choices=tuple(_retold(choice, text, request) for choice in completion.choices))
+    return _retold(completion, text, request)
 
 
 def _thoughtful(completion: Completion, _request: ChatRequest, _body: Any) -> Completion:

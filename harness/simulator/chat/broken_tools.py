@@ -100,7 +100,7 @@ def _choices(change: Callable[[Choice], Choice]) -> Callable[[Completion, ChatRe
 def _pretended(choice: Choice) -> Choice:
     if not choice.calls:
         return choice
-    return replace(choice, calls=(), pieces=tuple(tokenize(_PRETENCE)), draws=(), finish_reason="stop")
+    return replace(choice.saying(tokenize(_PRETENCE)), calls=(), finish_reason="stop")
 
 
 def _called_stop(choice: Choice) -> Choice:

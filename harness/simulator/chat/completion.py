@@ -3,7 +3,8 @@
 It stands apart because the same completion becomes a body, a stream, or either of another dialect, and they must agree.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from harness.simulator.language.sampling import Draw
 
@@ -38,6 +39,11 @@ class Choice:
     def text(self) -> str:
         """All of the visible text."""
         return "".join(self.pieces)
+
+    def saying(self, pieces: Sequence[str]) -> "Choice":
+        """The choice with other words. They were never drawn, so each is told as certain."""
+        draws = tuple(Draw(token=piece, logprob=0.0, top=((piece, 0.0),)) for piece in pieces)
+        return replace(self, pieces=tuple(pieces), draws=draws)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

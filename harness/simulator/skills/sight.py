@@ -3,6 +3,8 @@
 It stands apart as the only skill that opens files; where the model does not see images, it is never asked.
 """
 
+from time import thread_time
+
 from PIL import Image
 
 from harness.simulator.skills.patterns import find, off_the_clock
@@ -12,6 +14,10 @@ from harness.simulator.skills.scenery import Scene, scene_of, where
 from harness.simulator.skills.text_in_images import Reading, text_in
 from harness.simulator.skills.words import joined
 
+LONGEST_SECONDS = 10
+"""CPU time for the images of one request, of which twenty ordinary ones take half; the rest is left unread."""
+
+_UNREADABLE = Said(full="I cannot read this image.", brief="unreadable")
 _ABOUT_TEXT = (
     r"\b(?:read|digits?|numbers?|numerals?|figures?|text|written|writing|words?|letters?|"
     r"say|says|code|transcribe|ocr|pin|captcha|characters?|spell|print(?:ed)?|message|"
@@ -42,7 +48,11 @@ def seen(request: Request) -> Said | None:
     contents = images_of(request)
     if not contents:
         return None
-    answers = [_answer(content, request.text) for content in contents]
+    began = thread_time()
+    answers = [
+        _answer(content, request.text) if thread_time() - began < LONGEST_SECONDS else _UNREADABLE
+        for content in contents
+    ]
     if len(answers) == 1:
         return answers[0]
     return Said(
@@ -61,7 +71,7 @@ def _answer(content: bytes, text: str) -> Said:
     with off_the_clock():
         image = opened(content)
     if image is None:
-        return Said(full="I cannot read this image.", brief="unreadable")
+        return _UNREADABLE
     about_text = find(_ABOUT_TEXT, text) or not text.strip()
     if _about_colours_or_shapes(text) or (find(r"\bdescribe\b", text) and not find(_DIGITS, text)):
         return _described(image, text)
