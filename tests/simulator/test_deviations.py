@@ -58,11 +58,12 @@ def test_a_broken_promise_never_breaks_the_server(name, stream):
     for text in (COUNT, "What is the weather in Oslo? Use the tool."):
         try:
             answer = ask(broken, text, model=PLAIN, **rich)
+            status = 200 if answer.chunks or answer.body else None
         except Refusal as refused:
-            # A refusal is an answer; that some break a promise by a 500 of their own is in their names.
-            assert refused.status < 500 or name.startswith("fails-")
-        else:
-            assert answer.chunks or answer.body
+            status = refused.status
+
+        # A refusal is an answer; that some break a promise by a 500 of their own is in their names.
+        assert status in {200, 400, 404, 422, 500 if name.startswith("fails-") else 200}
 
 
 @pytest.mark.parametrize("name", ["canned", "hashes-body"])

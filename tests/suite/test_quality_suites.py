@@ -1,6 +1,7 @@
 """The quality suites: whether their checks tell right from wrong, and whether every case replays.
 
-`quality_replies.yaml` beside this file has, for each case, replies that are right and replies that are wrong.
+`quality_replies.yaml` beside this file has, for each case, replies that are right and replies that are wrong;
+`quality_hard_replies.yaml` has more of both for some cases, which a check that looks for a word would judge wrongly.
 """
 
 import json
@@ -20,16 +21,31 @@ ROOT = Path(__file__).parents[2]
 KINDS = load_kinds()
 SUITES = load_suites([ROOT / "suites" / "quality"], KINDS)
 CASES = {f"{case.suite}/{case.id}" + (f"/{case.row}" if case.row else ""): case for s in SUITES for case in s.cases}
-REPLIES = {
-    f"{suite}/{name}": replies
-    for suite, cases in yaml.safe_load((Path(__file__).parent / "quality_replies.yaml").read_text("utf-8")).items()
-    for name, replies in cases.items()
-}
+
+
+def replies_of(file):
+    """Right and wrong replies by the name of their case."""
+    suites = yaml.safe_load((Path(__file__).parent / file).read_text("utf-8"))
+    return {f"{suite}/{name}": replies for suite, cases in suites.items() for name, replies in cases.items()}
+
+
+REPLIES = replies_of("quality_replies.yaml")
+HARD_REPLIES = replies_of("quality_hard_replies.yaml")
 # Where the answer counts and its dress does not.
 FREE_OF_FORM = tuple(
     f"quality-{area}" for area in ("facts", "arithmetic", "extraction", "classification", "code-reading")
 )
 DRESSES = ("{}", "**{}**", "`{}`", "{}.", "  {}\n", "Answer: {}", "The answer is {}.", "The answer is **{}**.")
+# An answer of several names can be denied in part: these forms say too little of it.
+SEVERAL = ("quality-facts/mars-moons", "quality-code-reading/pattern", "quality-extraction/all-people")
+BESIDE_A_WRONG_ONE = (
+    "{right}, not {wrong}.",
+    "**{right}** (not {wrong})",
+    "It's {right}.",
+    "{right}, rather than {wrong}",
+)
+DENIED = ("It is not {right}.", "It isn't {right}.", "**Not** {right}", "{wrong}, not {right}", "{wrong} (not {right})")
+ONE_OF_TWO = ("{right} or {wrong}", "{wrong} or {right}", "Either {right} or {wrong}")
 EVASIONS = ("", " \n", "I am not sure.", "I do not know.", "Yes.", "No.", "42", "The answer is unclear.", "```\n```")
 
 
@@ -105,6 +121,36 @@ def test_the_dress_of_a_right_answer_does_not_count_where_no_form_was_asked_for(
     dressed = {n: [d.format(REPLIES[n]["right"][0]) for d in DRESSES] for n in CASES if n.startswith(FREE_OF_FORM)}
 
     assert [(n, reply) for n, replies in dressed.items() for reply in replies if not passes(CASES[n], reply)] == []
+
+
+def in_forms(forms):
+    """The first right and wrong replies of each case that is free of form, in these forms, with the case's name."""
+    return [
+        (name, form.format(right=REPLIES[name]["right"][0], wrong=REPLIES[name]["wrong"][0]))
+        for name in CASES
+        if name.startswith(FREE_OF_FORM) and name not in SEVERAL
+        for form in forms
+    ]
+
+
+def test_a_right_answer_may_say_what_it_is_not():
+    assert [(n, reply) for n, reply in in_forms(BESIDE_A_WRONG_ONE) if not passes(CASES[n], reply)] == []
+
+
+def test_a_right_answer_that_is_denied_is_wrong():
+    assert [(n, reply) for n, reply in in_forms(DENIED) if passes(CASES[n], reply)] == []
+
+
+def test_a_right_answer_that_is_one_of_two_is_wrong():
+    assert [(n, reply) for n, reply in in_forms(ONE_OF_TWO) if passes(CASES[n], reply)] == []
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("right", True), ("wrong", False)])
+def test_a_reply_that_is_easily_judged_wrongly_gets_the_verdict_that_it_deserves(kind, verdict):
+    replies = [(name, reply) for name, hard in HARD_REPLIES.items() for reply in hard[kind]]
+
+    assert len(replies) > 300
+    assert [(n, reply) for n, reply in replies if passes(CASES[n], reply) is not verdict] == []
 
 
 @pytest.fixture
