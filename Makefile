@@ -24,7 +24,7 @@ demo: $(PACKAGE) ## the whole tour: offline, no key; ends with the path of a pag
 	@$(BIN)/harness demo
 
 test: lint ## lint, types, architecture and every test
-	$(call stage,pytest,$(BIN)/pytest --cov --cov-report=term:skip-covered)
+	$(call stage,pytest,$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered)
 
 lint: $(DEV) ## lint, format, types and layers, without the tests
 	$(call stage,ruff check,$(BIN)/ruff check --quiet .)
