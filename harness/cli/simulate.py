@@ -5,9 +5,11 @@ It stands apart from the simulator because options, the terminal, signals and a 
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,8 +27,33 @@ LARGEST_FACTOR = 1_000.0
 LOOPBACK_HELP = "127.0.0.1, ::1 or localhost; nothing else, because the keys are no secret."
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Told(BaseException):
+    """One of the signals that end serving arrived."""
+
+
+class Relay:
+    """Passes signals on to a command, those too that arrive before it has begun."""
+
+    def __init__(self) -> None:
+        """Keep what arrives until there is a command."""
+        self._child: subprocess.Popen[bytes] | None = None
+        self._waiting: list[int] = []
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if self._child is None:
+            self._waiting.append(number)
+        elif number != signal.SIGINT or not _in_foreground():
+            self._child.send_signal(number)
+
+    def begin(self, child: "subprocess.Popen[bytes]") -> None:
+        """Pass on from now, beginning with what has waited."""
+        self._child = child
+        for number in self._waiting:
+            child.send_signal(number)
 
 
 @click.command("simulate")
@@ -101,11 +128,13 @@ def command(
         _refuse_unsendable(option, value)
     if key == management_key:
         raise UsageError("--key and --management-key are the same", remedy="give them different values")
+    if beside and shutil.which(beside[0]) is None:
+        raise _cannot_run(beside[0], "there is no such command")
     from harness.simulator.http.server import running
 
     try:
         with (
-            _stopped_by_signals(),
+            _handled_by(_raise_told),
             running(
                 profile,
                 deviations=deviations,
@@ -125,7 +154,7 @@ def command(
             if beside:
                 return run_beside(beside, server)
             server.stopped.wait()
-    except (KeyboardInterrupt, Terminated):
+    except Told:
         # Being stopped is how serving ends; with a command, it means that the command never began.
         return INTERRUPTED if beside else 0
     raise Unanswerable("the simulator stopped by itself", remedy="please report it, with the lines above")
@@ -148,7 +177,7 @@ def print_listing() -> None:
 
 
 def run_beside(arguments: Sequence[str], server: "Running") -> int:
-    """The exit code of a command that runs while the simulator serves; told to stop, it is waited for."""
+    """The exit code of a command that runs while the simulator serves; signals are its own, and it is waited for."""
     environment = {
         **os.environ,
         "XAI_SIM_URL": server.url,
@@ -156,21 +185,29 @@ def run_beside(arguments: Sequence[str], server: "Running") -> int:
         "XAI_SIM_MANAGEMENT_KEY": server.management_key,
         "XAI_SIM_TEAM": server.team,
     }
-    try:
-        child = subprocess.Popen(arguments, env=environment)  # noqa: S603 - the user's own command
-    except OSError as error:
-        raise UsageError(f"cannot run {arguments[0]}: {error.strerror}", remedy="check the command after --") from None
-    with child:
+    relay = Relay()
+    with _handled_by(relay):
         try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            # A terminal interrupts both; the command stops in its own way.
-            code = child.wait()
-        except Terminated:
-            child.terminate()
-            code = child.wait()
+            child = subprocess.Popen(arguments, env=environment)  # noqa: S603 - the user's own command
+        except OSError as error:
+            raise _cannot_run(arguments[0], error.strerror or str(error)) from None
+        relay.begin(child)
+        code = child.wait()
     # Python says -N for a child that signal N ended; a shell says 128 + N.
     return code if code >= 0 else 128 - code
+
+
+def _cannot_run(name: str, why: str) -> UsageError:
+    return UsageError(f"cannot run {name}: {why}", remedy="check the command after --")
+
+
+def _in_foreground() -> bool:
+    """Whether a terminal's Ctrl-C reaches this process, and with it the command, which must not be told twice."""
+    try:
+        with Path("/dev/tty").open("rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def _refuse_unsendable(option: str, value: str) -> None:
@@ -195,18 +232,17 @@ def _factor(option: str, text: str, *, least: float = 0.0) -> float:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    # Said outright, because a shell starts what it puts in the background with SIGINT ignored.
-    before = {
-        signal.SIGTERM: signal.signal(signal.SIGTERM, _raise_terminated),
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
-    }
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    # Said outright, because a shell starts what it puts in the background with SIGINT ignored; what nohup has had
+    # ignored stays so.
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    before = {each: signal.signal(each, handler) for each in SIGNALS if each is not signal.SIGHUP or not ignored}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
-def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise Terminated
+def _raise_told(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Told

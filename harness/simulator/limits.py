@@ -6,9 +6,9 @@ The windows are fixed and begin with the minute, by the clock on the wall. The d
 both allowances return, on a full minute; a sliding window has no such time. If the headers of the real API were ever
 seen to move with the request, the window here would have to slide.
 
-Tokens are let in exactly: a request is refused if and only if what the window has seen, settled replies and the prompts
-of those under way, and its own prompt exceed the allowance. What its output will take is not known then and is not held:
-one reply, or several at once, may overshoot, and from then on every request of that window is refused.
+Tokens are let in exactly: a request is refused if and only if the tokens used so far, by settled replies and by the
+prompts of those under way, and its own prompt together exceed the allowance. What its output will take cannot be known
+and is not held: it may overshoot, and from then on every request of that window is refused.
 """
 
 import math

@@ -22,8 +22,29 @@ def test_a_key_works_from_its_creation_to_its_revocation(accounts):
 
 def test_the_management_key_is_no_inference_key_and_the_other_way_round(accounts):
     assert accounts.find("manager") is None
+    assert accounts.find("first-key")
     assert not accounts.is_management_key("first-key")
     assert accounts.is_management_key("manager")
+
+
+@pytest.mark.parametrize("part", ["", "f", "first-ke", "first-key ", "first-key-and-more", "irst-key"])
+def test_no_part_of_a_secret_and_nothing_longer_is_the_secret(accounts, part):
+    assert accounts.find(part) is None
+
+
+@pytest.mark.parametrize("part", ["", "m", "manage", "manager-and-more", "anager"])
+def test_no_part_of_the_management_key_and_nothing_longer_is_the_key(accounts, part):
+    assert not accounts.is_management_key(part)
+
+
+@pytest.mark.parametrize(
+    ("acl", "allowed"),
+    [("grok-4", True), ("grok-4-0709", True), ("grok-4-*", True), ("grok-3", False), ("*-latest", False)],
+)
+def test_a_permission_may_name_a_model_by_an_alias_but_a_glob_means_ids(accounts, acl, allowed):
+    key = accounts.create(name="k", acls=[f"api-key:model:{acl}"])
+
+    assert key.allows_model("grok-4-0709", ("grok-4", "grok-4-latest")) is allowed
 
 
 @pytest.mark.parametrize(

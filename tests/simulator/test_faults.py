@@ -24,7 +24,10 @@ def parse_fault(spec):
         ("503:7@grok-3,x2", Fault(kind="503", argument=7, models=frozenset({"grok-3"}), first=2)),
         ("stall:0.5@/v1/messages", Fault(kind="stall", argument=0.5, path="/v1/messages")),
         ("500@grok-4", Fault(kind="500", models=frozenset({"grok-4-0709"}))),
-        ("reset@grok-3*,every=5", Fault(kind="reset", argument=3, models=frozenset({"grok-3", "grok-3-mini"}), every=5)),
+        (
+            "reset@grok-3*,every=5",
+            Fault(kind="reset", argument=3, models=frozenset({"grok-3", "grok-3-mini"}), every=5),
+        ),
         ("empty-body,p=0.1", Fault(kind="empty-body", share=0.1)),
     ],
 )

@@ -1,4 +1,4 @@
-"""One connection: uvicorn's, with bounds on how long requests take to arrive and replies to leave, and a way to reset it.
+"""One connection: uvicorn's, bounded in how long requests take to arrive and replies to leave, with a way to reset.
 
 It stands apart because it is the one place that depends on uvicorn's inside; all else speaks ASGI.
 """
@@ -11,6 +11,7 @@ import struct
 from typing import Any, Final
 
 import h11
+from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -18,7 +19,15 @@ from harness.simulator.http.replies import encode
 
 RESET: Final = "harness.reset"
 """The ASGI extension: a function that resets the connection."""
+MOST_CONNECTIONS: Final = 1_000
+_FULL: Final = JSONResponse(
+    {"code": "The service is currently unavailable", "error": "Too many connections are open"},
+    status_code=503,
+    headers={"Connection": "close", "Retry-After": "1"},
+)
 REQUEST_WITHIN_S: Final = 30.0
+TURNS: Final = 10
+"""The time is counted in so many parts."""
 TAKEN_WITHIN_S: Final = 60.0
 """A client that takes nothing of a waiting reply for so long is cut off: it would hold its place without end."""
 _ORIGIN: Final = re.compile(r"https?://[^/]*", re.IGNORECASE)
@@ -39,7 +48,7 @@ class Connection(H11Protocol):
             if not scope["path"].startswith("/"):
                 scope["path"] = _ORIGIN.sub("", scope["path"], count=1) or "/"
             scope["extensions"] = {**scope.get("extensions", {}), RESET: self.reset}
-            await served(scope, receive, send)
+            await (served if len(self.connections) <= MOST_CONNECTIONS else _FULL)(scope, receive, send)
 
         self.app = app
 
@@ -112,13 +121,15 @@ class Connection(H11Protocol):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
-    def _expect(self) -> None:
-        self._arriving = self.loop.call_later(REQUEST_WITHIN_S, self._late)
+    def _expect(self, turns: int = TURNS) -> None:
+        self._arriving = self.loop.call_later(REQUEST_WITHIN_S / TURNS, self._take_turn, turns)
 
-    def _late(self) -> None:
-        # Where the server itself has stopped reading, the client is not what keeps the request.
-        if self.flow.read_paused:
-            self._expect()
+    def _take_turn(self, left: int) -> None:
+        # A turn in which the server itself has stopped reading, as when it stalls, is not the client's.
+        if not self.flow.read_paused:
+            left -= 1
+        if left:
+            self._expect(left)
         else:
             self.reset()
 

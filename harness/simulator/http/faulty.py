@@ -50,8 +50,6 @@ class FaultyApp:
         elif fault.kind == "empty-body":
             await Response(b"", status_code=200, media_type="application/json")(scope, receive, send)
         elif fault.kind == "stall":
-            # Read first: what the server leaves unread would count as a client's dawdling.
-            _, receive = await _peek(receive)
             await self._site.clock.sleep(fault.argument or 0)
             await self._app(scope, receive, send)
         else:

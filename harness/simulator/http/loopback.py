@@ -97,7 +97,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         timeout_keep_alive=30,
-        limit_concurrency=1_000,
     )
 
 

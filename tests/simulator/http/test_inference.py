@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import io
 import time
@@ -86,16 +87,29 @@ def deferred(client, **fields):
 
 
 def test_a_deferred_completion_is_202_until_it_is_ready_then_200_once_then_404(serve):
-    client = serve()
+    clock = VirtualClock()
+    client = serve(clock=clock)
     path = deferred(client, content="Count from 1 to 3", stream=True)
 
     first = client.get(path)
     assert (first.status_code, first.content) == (202, b"")
 
-    time.sleep(0.15)
+    asyncio.run(clock.sleep(0.1))
     ready = client.get(path)
     assert ready.json()["choices"][0]["message"]["content"].startswith("1")
     assert client.get(path).status_code == 404
+
+
+def test_looking_at_a_deferred_completion_by_head_does_not_take_it(serve):
+    clock = VirtualClock()
+    client = serve(clock=clock)
+    path = deferred(client)
+    asyncio.run(clock.sleep(60))
+
+    looked, taken = client.head(path), client.get(path)
+
+    assert (looked.status_code, looked.content) == (200, b"")
+    assert taken.json()["object"] == "chat.completion"
 
 
 def test_a_deferred_completion_is_there_for_its_own_key_alone(shared):

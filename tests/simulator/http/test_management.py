@@ -36,6 +36,23 @@ def test_a_key_may_be_confined_to_models_and_endpoints(shared):
     assert shared.get("/v1/models", headers=bearer(confined)).status_code == 403
 
 
+@pytest.mark.parametrize("model", ["grok-4", "grok-4-0709"])
+def test_a_key_confined_to_an_alias_may_use_its_model_under_each_name(shared, model):
+    confined = create(shared, acls=["api-key:model:grok-4", "api-key:endpoint:*"]).json()["apiKey"]
+
+    assert shared.chat(key=confined, model=model).status_code == 200
+
+
+def test_a_key_confined_to_a_model_may_not_tokenize_with_another(shared):
+    confined = bearer(create(shared, acls=["api-key:model:grok-3", "api-key:endpoint:*"]).json()["apiKey"])
+
+    def status(model):
+        return shared.post("/v1/tokenize-text", json={"model": model, "text": "a"}, headers=confined).status_code
+
+    assert status("grok-3") == 200
+    assert status("grok-4") == 403
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

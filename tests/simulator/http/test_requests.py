@@ -1,15 +1,21 @@
 import http.client
 import json
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulator_client import CHAT, MODEL, ask, bearer
 
-from harness.simulator.http import connection
-from harness.simulator.http.requests import DEEPEST, MOST_BYTES
+from harness.simulator.chat.fields import DEEPEST
+from harness.simulator.http import connection, requests
+from harness.simulator.http.inference import LONGEST_TOKENIZED
+from harness.simulator.http.loopback import serving
+from harness.simulator.http.requests import MOST_BYTES
 
 JSON = {"Content-Type": "application/json"}
 POSTS = [CHAT, "/v1/messages", "/v1/images/generations", "/v1/tokenize-text"]
@@ -70,6 +76,35 @@ def test_a_method_that_a_route_has_not_is_405_and_names_those_it_has(shared):
 
     assert refusal(response)[0] == 405
     assert response.headers["allow"] == "POST"
+    assert shared.manage("PUT", "/api-keys").headers["allow"] == "GET, HEAD, POST"
+
+
+def test_a_target_in_absolute_form_is_served_as_its_path(shared):
+    head = b"Host: api.x.ai\r\nAuthorization: Bearer sim-key\r\nConnection: close\r\n\r\n"
+
+    assert raw(shared, b"GET http://api.x.ai/v1/models HTTP/1.1\r\n" + head).startswith(b"HTTP/1.1 200 ")
+    assert raw(shared, b"GET HTTP://api.x.ai HTTP/1.1\r\n" + head).startswith(b"HTTP/1.1 404 ")
+
+
+def test_others_are_served_while_a_large_body_is_parsed(serve, monkeypatch):
+    began, served, parse = threading.Event(), threading.Event(), requests._parse
+    monkeypatch.setattr(requests, "_parse", lambda raw: (began.set(), served.wait(5), parse(raw)))
+    client = serve()
+
+    with ThreadPoolExecutor(1) as pool:
+        large = pool.submit(client.chat, "word " * 20_000)
+        assert began.wait(5)
+        assert client.get("/v1/models").status_code == 200
+        assert not large.done()
+        served.set()
+
+
+def test_a_text_is_tokenized_up_to_a_bound_and_beyond_it_refused(shared):
+    def tokenize(length):
+        return shared.post("/v1/tokenize-text", json={"model": MODEL, "text": " " * length})
+
+    assert refusal(tokenize(LONGEST_TOKENIZED + 1))[0] == 413
+    assert len(tokenize(LONGEST_TOKENIZED).json()["token_ids"]) == LONGEST_TOKENIZED / 16
 
 
 def test_a_model_that_is_not_there_is_404_and_named(shared):
@@ -98,7 +133,6 @@ def test_a_body_of_another_type_is_415(shared, kind):
         b'{"n": 1' + b"0" * 5_000 + b"}",
         b'{"model": "\\ud800"}',
         b"[" * 100_000,
-        b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1),
         b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
     ],
 )
@@ -190,6 +224,40 @@ def test_a_client_that_drips_its_request_gains_no_time(serve, monkeypatch):
 
     with socket.create_connection(("127.0.0.1", serve().base_url.port)) as client, pytest.raises(ConnectionError):
         drip(client, seconds=1)
+
+
+def test_a_request_that_came_with_another_and_is_never_finished_is_cut_off(serve, monkeypatch):
+    monkeypatch.setattr(connection, "REQUEST_WITHIN_S", 0.2)
+    head = b" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer sim-key\r\n"
+    begun = b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+
+    with pytest.raises(ConnectionResetError):
+        raw(serve(), b"GET /v1/models" + head + b"\r\n" + b"POST /v1/chat/completions" + head + begun)
+
+
+def test_one_connection_too_many_is_503_in_json(serve, monkeypatch):
+    monkeypatch.setattr(connection, "MOST_CONNECTIONS", 1)
+    client = serve()
+    with socket.create_connection(("127.0.0.1", client.base_url.port)):
+        refused = client.chat()
+
+    assert refusal(refused)[0] == 503
+    assert client.chat().status_code == 200
+
+
+def test_a_client_that_takes_nothing_of_its_reply_is_cut_off(monkeypatch):
+    monkeypatch.setattr(connection, "TAKEN_WITHIN_S", 0.2)
+    given_up = threading.Event()
+
+    async def app(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(2):
+            await send({"type": "http.response.body", "body": bytes(50_000_000), "more_body": True})
+        given_up.set()
+
+    with serving(app) as server, socket.create_connection(("127.0.0.1", httpx.URL(server.origin).port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert given_up.wait(5)
 
 
 def test_a_client_that_leaves_amid_its_request_is_no_fault_of_ours(serve, capfd):
