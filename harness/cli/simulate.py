@@ -131,6 +131,7 @@ def command(
     if beside and shutil.which(beside[0]) is None:
         raise _cannot_run(beside[0], "there is no such command")
     from harness.simulator.http.server import running
+    from harness.simulator.observed import DATED
 
     try:
         with (
@@ -150,7 +151,7 @@ def command(
                 log=log,
             ) as server,
         ):
-            say(f"ready: {server.url} (profile {profile})")
+            say(f"ready: {server.url} (profile {profile}{f', as of {DATED}' if profile == 'observed' else ''})")
             if beside:
                 return run_beside(beside, server)
             server.stopped.wait()

@@ -1,4 +1,5 @@
 import contextlib
+import re
 import signal
 import socket
 import subprocess
@@ -37,6 +38,12 @@ def test_it_says_where_it_is_ready_and_stops_when_told_though_a_stream_is_open(n
 
         assert started.wait(5) == 0
         assert started.stderr.read() == ""
+
+
+def test_what_is_observed_is_dated(harness):
+    result = harness("simulate", "--port", 0, "--profile", "observed", "--", sys.executable, "-c", "pass")
+
+    assert re.search(r"\(profile observed, as of \d{4}-\d\d-\d\d\)$", result.out.strip())
 
 
 def beside(harness, code, *options):
