@@ -76,14 +76,17 @@ define find-python
     { echo '`$(PYTHON)` cannot create virtual environments. On Debian or Ubuntu: apt install python3-venv' >&2; exit 1; }; }
 endef
 
+# The package takes in the simulator's recordings, which may just have been removed to be made anew.
 $(PACKAGE): pyproject.toml
 	$(call environment,$(VENV))
+	@mkdir -p cassettes/xai-sim
 	@echo 'installing model-harness into $(VENV)'
 	@$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
 $(DEV): pyproject.toml
 	$(call environment,$(VENV))
+	@mkdir -p cassettes/xai-sim
 	@echo 'installing model-harness and what its tests need into $(VENV)'
 	@$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $(PACKAGE) $@
