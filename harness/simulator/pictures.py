@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.simulator.skills.figures import ONES
+
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
@@ -20,21 +22,7 @@ LARGEST_SIDE: Final = 2048
 """Pixels; a longer side is cut to this, because a picture is memory that a request asks for."""
 MOST_FIGURES: Final = 36
 PLAIN: Final = "white"
-NUMBERS: Final = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
+NUMBERS: Final = tuple(ONES[:13])
 # Colours that are told apart at a glance, for prompts that name a shape and no colour.
 PALETTE: Final = ("crimson", "royalblue", "seagreen", "darkorange", "purple", "teal", "goldenrod", "slategray")
 
