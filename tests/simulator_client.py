@@ -4,8 +4,11 @@ It stands apart because tests of the server, of its faults and of the command li
 """
 
 import json
+from types import SimpleNamespace
 
 import httpx
+
+from harness.simulator.chat.refusal import Refusal
 
 CHAT = "/v1/chat/completions"
 MODEL = "grok-4-1-fast-non-reasoning"
@@ -50,3 +53,32 @@ def said(text):
     chunks = [event for event in events(text) if isinstance(event, dict)]
     choices = [choice for chunk in chunks for choice in chunk["choices"]]
     return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+
+class OverSocket:
+    """A running simulator with the words of a chat service, so that what is put to the one can be put to the other."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def complete(self, body, **_asker):
+        """The answer; of a stream the chunks, and as its body what the same question draws unstreamed."""
+        reply = self._post("/v1/chat/completions", body)
+        if not body.get("stream") or "json" in reply.headers["content-type"]:
+            return SimpleNamespace(body=reply.json(), chunks=())
+        whole = self._post("/v1/chat/completions", {**body, "stream": False, "stream_options": None})
+        return SimpleNamespace(body=whole.json(), chunks=tuple(events(reply.text)))
+
+    def images(self, body, **_asker):
+        """The answer to a request for pictures."""
+        return self._post("/v1/images/generations", body).json()
+
+    def models(self):
+        """The lists of models."""
+        return SimpleNamespace(models=lambda: self._client.get("/v1/models").json())
+
+    def _post(self, path, body):
+        reply = self._client.post(path, json=body)
+        if reply.is_error:
+            raise Refusal(reply.status_code, reply.json().get("code", ""), reply.json()["error"])
+        return reply

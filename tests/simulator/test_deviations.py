@@ -1,20 +1,41 @@
 """Every deviation breaks its promise, leaves a neighbour standing, and breaks nothing for the models beside."""
 
+from contextlib import contextmanager
+
 import pytest
 from chat_samples import COUNT, PLAIN, SEER, THINKER, WEATHER, ask, profile, refusal, serve
 from deviation_table import TABLE, WORKING
+from simulator_client import Client, OverSocket
 
 from harness.core.errors import UsageError
 from harness.simulator.chat.refusal import Refusal
 from harness.simulator.deviations import DEVIATIONS, apply_deviations, deviations_of, models_of
+from harness.simulator.http.server import running
 
 CHAT = [name for name, deviation in DEVIATIONS.items() if deviation.part == "chat"]
 UNBROKEN = serve()
 
 
+def of_model(name, probe):
+    """The deviation for the probe's model; for all, where the promise is not of that model."""
+    return f"{name}@{probe.model}" if probe.model in models_of(DEVIATIONS[name], profile()) else name
+
+
 def break_for(name, probe):
-    """A service that breaks the promise for the probe's model; for all, where the promise is not of that model."""
-    return serve(f"{name}@{probe.model}" if probe.model in models_of(DEVIATIONS[name], profile()) else name)
+    return serve(of_model(name, probe))
+
+
+@contextmanager
+def served(*deviations):
+    with running(deviations=deviations, seed=7, limits=None) as server, Client(server) as client:
+        yield OverSocket(client)
+
+
+@pytest.fixture(scope="module")
+def unbroken():
+    """A simulator on a socket that keeps every promise."""
+    with served() as service:
+        yield service
 
 
 def test_there_are_more_than_sixty_and_each_says_what_no_longer_holds():
@@ -27,12 +48,12 @@ def test_each_that_the_chat_part_carries_out_has_a_line_in_the_table():
 
 
 @pytest.mark.parametrize("name", CHAT)
-def test_a_broken_promise_shows_and_only_where_it_is_broken(name):
+def test_a_broken_promise_shows_over_a_socket_and_only_where_it_is_broken(name, unbroken):
     probe = TABLE[name]
-    broken = break_for(name, probe)
 
-    assert not probe.shows(UNBROKEN, probe.model)
-    assert probe.shows(broken, probe.model)
+    with served(of_model(name, probe)) as broken:
+        assert probe.shows(broken, probe.model)
+    assert not probe.shows(unbroken, probe.model)
 
 
 @pytest.mark.parametrize("name", CHAT)
