@@ -21,7 +21,7 @@ from harness.checks.fields import (
 from harness.checks.kinds import Grade, TypedKind, decided, unknown
 from harness.checks.showing import listed, printable, quoted
 from harness.core.check import Evidence
-from harness.core.reply import ApiError, Reply
+from harness.core.reply import ApiError, Reply, StreamRule
 
 # An outage says nothing of the API's manners; a bad key may be what the case is about.
 _OUTAGES = ("credit", "rate-limit", "server", "timeout", "network", "malformed", "missing-recording")
@@ -110,26 +110,12 @@ REFUSAL = TypedKind(
     decide=_refusal,
 )
 
-Rule = Literal[
-    "content-type",
-    "one-id",
-    "one-model",
-    "role-first",
-    "index",
-    "object",
-    "finish-once",
-    "usage",
-    "done-last",
-    "json",
-    "complete",
-]
-
 
 @specification
 class Stream:
     """Rules of the stream's grammar."""
 
-    rules: tuple[Rule, ...] = key("The rules that must hold; all of them without this key.", default=())
+    rules: tuple[StreamRule, ...] = key("The rules that must hold; all of them without this key.", default=())
     reasoning_first: Flag = key(
         "True if reasoning must come, and all of it before the answer's first text.", default=False
     )
@@ -139,7 +125,7 @@ _REASONING = {None: "no reasoning came", False: "reasoning came after the answer
 
 
 def _stream(spec: Stream, evidence: Evidence) -> Grade:
-    rules = spec.rules or get_args(Rule)
+    rules = spec.rules or get_args(StreamRule)
     expected = "a stream by the grammar" if not spec.rules else f"a stream that keeps {', '.join(rules)}"
     expected += ", reasoning before the answer" if spec.reasoning_first else ""
     unstreamed = next((number for number, reply in enumerate(evidence.replies, 1) if reply.stream is None), None)

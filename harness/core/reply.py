@@ -99,12 +99,28 @@ class Timing:
     recorded: bool = False
 
 
+StreamRule = Literal[
+    "content-type",
+    "one-id",
+    "one-model",
+    "role-first",
+    "index",
+    "object",
+    "finish-once",
+    "usage",
+    "done-last",
+    "json",
+    "complete",
+]
+"""Rules of a stream's grammar, in the order in which violations are listed; wire's `stream_rules` explains them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFacts:
     """What a stream looked like, beside its content.
 
     events           number of data events, `[DONE]` not counted
-    violations       broken grammar rules, each 'rule: what was seen'; rule names are those of `checks` kind `stream`
+    violations       broken grammar rules, each 'rule: what was seen', the rule being a StreamRule
     reasoning_first  True if reasoning came and all of it before the answer's text; None if none came
     """
 

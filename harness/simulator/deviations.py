@@ -25,14 +25,9 @@ __all__ = ["DEVIATIONS", "Deviation", "apply_deviations", "deviations_of", "mode
 _NO_MODEL: Final = "no model of this profile makes the promise: see `harness simulate --list`"
 
 _HTTP: Final[Mapping[str, str]] = {
-    "auth-bad-key-accepted": "a key that nobody issued is served as if it were good",
-    "auth-missing-key-accepted": "a request without Authorization is served",
-    "auth-bad-key-500": "a bad key draws 500 instead of 401 or 400",
-    "auth-key-echoed": "the error for a bad key repeats the key in full",
     "errors-nested": 'error bodies are {"error": {"message", "type", "code"}} instead of flat',
     "errors-as-text": "error bodies are text/plain, not JSON",
     "errors-inside-200": "every refusal keeps its body and comes with status 200",
-    "broken-json-500": "a body that is no JSON draws 500",
     "limit-headers-absent": "no reply has an X-RateLimit header",
     "limit-headers-wrong-requests": "X-RateLimit-Limit-Requests says half of the requests allowed",
     "limit-headers-wrong-tokens": "X-RateLimit-Limit-Tokens says half of the tokens allowed",
@@ -44,14 +39,22 @@ _HTTP: Final[Mapping[str, str]] = {
     "stream-content-type": "a stream is sent as text/plain",
     "stream-no-blank-line": "events are parted by one line feed instead of a blank line",
     "stream-no-data-prefix": "lines of a stream lack 'data: '",
-    "models-absent": "GET /v1/models and /v1/models/{id} draw 404",
-    "api-key-absent": "GET /v1/api-key draws 404",
     "tokenize-absent": "POST /v1/tokenize-text draws 404",
     "messages-absent": "POST /v1/messages draws 404",
     "images-absent": "POST /v1/images/generations draws 404",
     "embeddings-available": "POST /v1/embeddings answers with a vector",
     "deferred-never-ready": "GET /v1/chat/deferred-completion/{id} is 202 for ever",
     "deferred-absent": "`deferred: true` is ignored: the reply comes at once",
+}
+# Decided before a model is known, or where none is meant: these cannot be confined to one.
+_REQUEST: Final[Mapping[str, str]] = {
+    "auth-bad-key-accepted": "a key that nobody issued is served as if it were good",
+    "auth-missing-key-accepted": "a request without Authorization is served",
+    "auth-bad-key-500": "a bad key draws 500 instead of 401 or 400",
+    "auth-key-echoed": "the error for a bad key repeats the key in full",
+    "broken-json-500": "a body that is no JSON draws 500",
+    "models-absent": "GET /v1/models and /v1/models/{id} draw 404",
+    "api-key-absent": "GET /v1/api-key draws 404",
     "management-accepts-inference-key": "an inference key opens the management API",
     "inference-accepts-management-key": "a management key opens the inference API",
     "management-create-absent": "creating a key draws 404",
@@ -71,13 +74,14 @@ DEVIATIONS: Final[Mapping[str, Deviation]] = {
         *STREAMS,
         *TOOLS,
         *(Deviation(name=name, about=about, part="http", of="server") for name, about in _HTTP.items()),
+        *(Deviation(name=name, about=about, part="http", of="request") for name, about in _REQUEST.items()),
     )
 }
 """Every deviation by its name."""
 
 
 def models_of(deviation: Deviation, profile: Profile) -> tuple[str, ...]:
-    """Ids of the models that make the promise; for one of the server, all that it could be confined to."""
+    """Ids of the models that make the promise; for one of the server, all that it could be confined to, if any."""
     kinds = {"text", "image"} if deviation.of == "server" else {deviation.of}
     return tuple(name for name, model in profile.models.items() if model.makes in kinds and deviation.applies(model))
 
@@ -110,7 +114,10 @@ def _read(text: str, profile: Profile) -> Iterable[tuple[str, str | None]]:
         raise UsageError(f"--deviate {text}: there is no deviation '{name}'", remedy=remedy)
     promised = models_of(deviation, profile)
     if not at:
-        return [(name, None)] if deviation.of == "server" else [(name, each) for each in promised]
+        return [(name, None)] if deviation.of in ("server", "request") else [(name, each) for each in promised]
+    if deviation.of == "request":
+        message = f"--deviate {text}: it takes hold before a model is known, and cannot be confined to one"
+        raise UsageError(message, remedy=f"leave '@{model}' out")
     return [(name, _model(name, model, promised, profile))]
 
 

@@ -145,6 +145,7 @@ def test_several_deviations_hold_together():
         ("@", "no deviation ''", "harness simulate --list"),
         ("ignores-stop@grok-3-mni", "no model 'grok-3-mni'", "did you mean 'grok-3-mini'?"),
         ("ignores-stop@zzz", "no model 'zzz'", "'grok-3-mini'"),
+        ("auth-bad-key-accepted@grok-3", "before a model is known", "leave '@grok-3' out"),
         (f"ignores-stop@{THINKER}", f"{THINKER} makes no promise", f"it can be asked of {PLAIN}"),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from harness.core.chat import ChatRequest, Message, ToolCall
 from harness.core.exchange import Attempt, Exchange, Frame
 from harness.core.reply import StreamFacts, Timing, Usage
-from harness.wire.dialects.openai_chat import DIALECT, STREAM_RULES
+from harness.wire.dialects.openai_chat import DIALECT
+from harness.wire.dialects.stream_rules import STREAM_RULES
 from harness.wire.sse import MAX_EVENT_BYTES
 
 SAID = (Message(role="user", text="hi"),)

@@ -25,7 +25,8 @@ class Deviation:
 
     about    one line: what no longer holds
     part     who carries it out
-    of       whose promise it is: of models that chat, of those that draw, or of the server as a whole
+    of       whose promise it is: of models that chat, of those that draw, of the server for any model, or of the
+             server before it knows which model is meant
     applies  which of those models make the promise that is broken
     behave   changes how a model behaves
     ask      changes the request once it is read
@@ -37,7 +38,7 @@ class Deviation:
     name: str
     about: str
     part: Literal["chat", "http"] = "chat"
-    of: Literal["text", "image", "server"] = "text"
+    of: Literal["text", "image", "server", "request"] = "text"
     applies: Callable[[ModelBehaviour], bool] = any_model
     behave: Callable[[ModelBehaviour], ModelBehaviour] | None = None
     ask: Callable[[ChatRequest], ChatRequest] | None = None

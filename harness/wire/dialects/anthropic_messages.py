@@ -13,10 +13,10 @@ from harness.wire.api_errors import ErrorBody, error_within_success, find_error_
 from harness.wire.dialects.anthropic_reply import MessageFold
 from harness.wire.dialects.anthropic_request import DEFAULT_MAX_TOKENS, fields_of
 from harness.wire.dialects.anthropic_stream import EventWatch
-from harness.wire.dialects.framing import EVENT_STREAM, content_type, events_of, read_body, read_exchange, unstreamed
+from harness.wire.dialects.framing import read_body, read_exchange, read_stream, unstreamed
 from harness.wire.dialects.openai_tools import index_of
-from harness.wire.sse import SseEvent, SseTooLarge
-from harness.wire.untrusted import NotJson, json_bytes, object_of, read_json, shown
+from harness.wire.sse import SseEvent
+from harness.wire.untrusted import json_bytes, object_of, shown
 
 __all__ = ["DEFAULT_MAX_TOKENS", "DIALECT", "AnthropicMessages"]
 
@@ -67,54 +67,18 @@ def _read_whole(exchange: Exchange) -> Reply:
 
 def _read_stream(exchange: Exchange) -> Reply:
     """A stream of events, folded as they came."""
-    attempt, fold, watch = exchange.last, MessageFold(), EventWatch()
-    error: ApiError | None = None
-    first_ms: float | None = None
-    waiting = True
-    if not exchange.request.stream:
-        fold.notes.add("a stream came although none was asked for")
-    if content_type(attempt) != EVENT_STREAM:
-        watch.broke("content-type", content_type(attempt) or "no content type")
-    try:
-        for at_ms, event in events_of(attempt):
-            payload = _payload(event, watch, fold)
-            if payload is None:
-                continue
-            found = _find_error(event, payload)
-            if found:
-                error = error or error_within_success(found)
-                continue
-            if _fold(event, payload, watch, fold) and waiting:
-                first_ms, waiting = at_ms, False
-    except SseTooLarge as fault:
-        error = error or ApiError(kind="malformed", message=str(fault))
-    if attempt.error is not None:
-        watch.broke("complete", f"{attempt.error} after {watch.events} events")
+    fold, watch = MessageFold(), EventWatch()
+
+    def take(event: SseEvent, payload: Mapping[str, object]) -> tuple[bool, ErrorBody | None]:
+        found = _find_error(event, payload)
+        return (False, found) if found else (_fold(event, payload, watch, fold), None)
+
+    error, first_ms = read_stream(exchange, watch, fold.notes, take, end="message_stop")
     if error is None and not fold.is_empty and not watch.done and not fold.stop_reason:
         # Half an answer must not be graded as the model's: a clean close without either mark is a cut.
         error = ApiError(kind="network", message="the stream ended early: neither a stop_reason nor message_stop came")
     facts = replace(watch.facts(usage_missing=not fold.has_usage), reasoning_first=fold.reasoning_first)
-    return replace(fold.reply(attempt.status, error), stream=facts, timing=Timing(ttft_ms=first_ms))
-
-
-def _payload(event: SseEvent, watch: EventWatch, fold: MessageFold) -> Mapping[str, object] | None:
-    """The event's JSON object; None, its faults noted, for what cannot be read."""
-    if not event.complete:
-        watch.broke("complete", f"the stream ends inside an event: {shown(event.text)}")
-    if watch.done:
-        watch.broke("done-last", f"an event after message_stop: {shown(event.text)}")
-        return None
-    watch.events += 1
-    try:
-        value = read_json(event.text, fold.notes)
-    except NotJson as fault:
-        if event.complete:
-            watch.broke("json", f"event {watch.events} is not JSON: {fault}")
-        return None
-    if not isinstance(value, dict):
-        watch.broke("json", f"event {watch.events} is {shown(value)}, not an object")
-        return None
-    return value
+    return replace(fold.reply(exchange.last.status, error), stream=facts, timing=Timing(ttft_ms=first_ms))
 
 
 def _fold(event: SseEvent, payload: Mapping[str, object], watch: EventWatch, fold: MessageFold) -> bool:

@@ -27,8 +27,6 @@ class EventWatch(Violations):
     def __init__(self) -> None:
         """Begin before the first event."""
         super().__init__()
-        self.events = 0
-        self.done = False
         self.finished = False
         self._started = False
         self._open: int | None = None

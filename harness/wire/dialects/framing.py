@@ -4,20 +4,26 @@ It stands apart because framing is HTTP's and the event-stream standard's, while
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from harness.core.exchange import Attempt, Exchange
 from harness.core.reply import ApiError, Reply, StreamFacts, Timing
-from harness.wire.api_errors import find_api_error, plain_words
+from harness.wire.api_errors import ErrorBody, error_within_success, find_api_error, plain_words
+from harness.wire.dialects.stream_rules import Violations
 from harness.wire.sse import SseDecoder, SseEvent, SseTooLarge
-from harness.wire.untrusted import Notes, NotJson, read_json
+from harness.wire.untrusted import Notes, NotJson, read_json, shown
 
 EVENT_STREAM = "text/event-stream"
 
 _EVENT_LINE = re.compile(rb"(?:data|event|id|retry)?:")
 
+DONE = "[DONE]"
+"""The end mark of chat-completion streams; Anthropic's is an event in JSON."""
+
 Reader = Callable[[Exchange], Reply]
+Take = Callable[[SseEvent, Mapping[str, object]], tuple[bool, ErrorBody | None]]
+"""Folds one event and its JSON object; says whether the reply gained a token, and which error the event told of."""
 
 
 def read_exchange(exchange: Exchange, *, whole: Reader, stream: Reader) -> Reply:
@@ -64,6 +70,62 @@ def unstreamed(attempt: Attempt) -> StreamFacts:
     """The facts of a stream that was asked for, where one JSON body came."""
     seen = content_type(attempt) or "no content type"
     return StreamFacts(violations=(f"content-type: {seen}, one JSON body and no events",))
+
+
+def read_stream(
+    exchange: Exchange, watch: Violations, notes: Notes, take: Take, *, end: str
+) -> tuple[ApiError | None, float | None]:
+    """Fold a stream's events as they came; the first error that it told of, and when its first token came, in ms.
+
+    watch, notes  are told of broken rules and of oddities
+    end           the end mark, for messages
+    """
+    attempt = exchange.last
+    error: ApiError | None = None
+    first_ms: float | None = None
+    waiting = True
+    if not exchange.request.stream:
+        notes.add("a stream came although none was asked for")
+    if content_type(attempt) != EVENT_STREAM:
+        watch.broke("content-type", content_type(attempt) or "no content type")
+    try:
+        for at_ms, event in events_of(attempt):
+            payload = _payload(event, watch, notes, end)
+            if payload is None:
+                continue
+            grew, found = take(event, payload)
+            if found:
+                error = error or error_within_success(found)
+            if grew and waiting:
+                first_ms, waiting = at_ms, False
+    except SseTooLarge as fault:
+        error = error or ApiError(kind="malformed", message=str(fault))
+    if attempt.error is not None:
+        watch.broke("complete", f"{attempt.error} after {watch.events} events")
+    return error, first_ms
+
+
+def _payload(event: SseEvent, watch: Violations, notes: Notes, end: str) -> Mapping[str, object] | None:
+    """The event's JSON object; None, its faults noted, for the end mark and for what cannot be read."""
+    if not event.complete:
+        watch.broke("complete", f"the stream ends inside an event: {shown(event.text)}")
+    if end == DONE and event.text.strip() == DONE:
+        watch.done = True
+        return None
+    if watch.done:
+        watch.broke("done-last", f"an event after {end}: {shown(event.text)}")
+        return None
+    watch.events += 1
+    try:
+        value = read_json(event.text, notes)
+    except NotJson as fault:
+        if event.complete:
+            watch.broke("json", f"event {watch.events} is not JSON: {fault}")
+        return None
+    if not isinstance(value, dict):
+        watch.broke("json", f"event {watch.events} is {shown(value)}, not an object")
+        return None
+    return value
 
 
 def events_of(attempt: Attempt) -> Iterator[tuple[float | None, SseEvent]]:

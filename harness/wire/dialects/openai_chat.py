@@ -14,15 +14,14 @@ from urllib.parse import quote
 from harness.core.chat import ChatRequest, Message, Part
 from harness.core.exchange import Exchange, HttpRequest
 from harness.core.reply import ApiError, Reply, Timing
-from harness.wire.api_errors import error_within_success, find_error_body
-from harness.wire.dialects.framing import EVENT_STREAM, content_type, events_of, read_body, read_exchange, unstreamed
+from harness.wire.api_errors import ErrorBody, error_within_success, find_error_body
+from harness.wire.dialects.framing import DONE, read_body, read_exchange, read_stream, unstreamed
 from harness.wire.dialects.openai_reply import ReplyFold
 from harness.wire.dialects.openai_stream import GrammarWatch
-from harness.wire.dialects.stream_rules import STREAM_RULES
-from harness.wire.sse import SseEvent, SseTooLarge
-from harness.wire.untrusted import Notes, NotJson, json_bytes, object_of, read_json, shown, sound
+from harness.wire.sse import SseEvent
+from harness.wire.untrusted import Notes, json_bytes, object_of, shown, sound
 
-__all__ = ["DIALECT", "STREAM_RULES", "OpenAiChat"]
+__all__ = ["DIALECT", "OpenAiChat"]
 
 # An id that a path can hold: '.' and '..' would climb out of it, whatever their spelling.
 _DEFERRED_ID = re.compile(r"(?!\.{1,2}\Z).{1,256}", re.DOTALL)
@@ -183,31 +182,16 @@ def _read_pending(exchange: Exchange) -> Reply:
 
 def _read_stream(exchange: Exchange) -> Reply:
     """A stream of events, folded as they came."""
-    attempt, fold, watch = exchange.last, ReplyFold(), GrammarWatch()
-    error: ApiError | None = None
-    first_ms: float | None = None
-    waiting = True
-    if not exchange.request.stream:
-        fold.notes.add("a stream came although none was asked for")
-    if content_type(attempt) != EVENT_STREAM:
-        watch.broke("content-type", content_type(attempt) or "no content type")
-    try:
-        for at_ms, event in events_of(attempt):
-            chunk = _chunk(event, watch, fold)
-            if chunk is None:
-                continue
-            found = find_error_body(chunk)
-            grown = fold.add(chunk, whole=False)
-            if found:
-                error = error or error_within_success(found)
-            else:
-                watch.see_chunk(chunk, grown)
-            if grown and waiting:
-                first_ms, waiting = at_ms, False
-    except SseTooLarge as fault:
-        error = error or ApiError(kind="malformed", message=str(fault))
-    if attempt.error is not None:
-        watch.broke("complete", f"{attempt.error} after {watch.events} events")
+    fold, watch = ReplyFold(), GrammarWatch()
+
+    def take(_: SseEvent, chunk: Mapping[str, object]) -> tuple[bool, ErrorBody | None]:
+        found = find_error_body(chunk)
+        grown = fold.add(chunk, whole=False)
+        if found is None:
+            watch.see_chunk(chunk, grown)
+        return bool(grown), found
+
+    error, first_ms = read_stream(exchange, watch, fold.notes, take, end=DONE)
     if error is None and fold.choices and not watch.done and not fold.in_order()[0].finish_reason:
         # Half an answer must not be graded as the model's: a clean close without either mark is a cut.
         error = ApiError(kind="network", message="the stream ended early: neither a finish_reason nor [DONE] came")
@@ -215,29 +199,6 @@ def _read_stream(exchange: Exchange) -> Reply:
     facts = watch.facts(choices=len(fold.choices), usage_missing=usage_missing)
     facts = replace(facts, reasoning_first=fold.in_order()[0].reasoning_first if fold.choices else None)
     return replace(_reply(exchange, fold, error), stream=facts, timing=Timing(ttft_ms=first_ms))
-
-
-def _chunk(event: SseEvent, watch: GrammarWatch, fold: ReplyFold) -> Mapping[str, object] | None:
-    """The event's JSON object; None, its faults noted, for the end mark and for what cannot be read."""
-    if not event.complete:
-        watch.broke("complete", f"the stream ends inside an event: {shown(event.text)}")
-    if event.text.strip() == "[DONE]":
-        watch.done = True
-        return None
-    if watch.done:
-        watch.broke("done-last", f"an event after [DONE]: {shown(event.text)}")
-        return None
-    watch.events += 1
-    try:
-        value = read_json(event.text, fold.notes)
-    except NotJson as fault:
-        if event.complete:
-            watch.broke("json", f"event {watch.events} is not JSON: {fault}")
-        return None
-    if not isinstance(value, dict):
-        watch.broke("json", f"event {watch.events} is {shown(value)}, not an object")
-        return None
-    return value
 
 
 def _asked_for_usage(request: HttpRequest) -> bool:

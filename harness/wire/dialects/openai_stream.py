@@ -20,8 +20,6 @@ class GrammarWatch(Violations):
     def __init__(self) -> None:
         """Begin before the first event."""
         super().__init__()
-        self.events = 0
-        self.done = False
         self._constant: dict[str, object] = {}
         self._roles: set[int] = set()
         self._finished: set[int] = set()

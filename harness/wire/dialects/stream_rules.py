@@ -3,19 +3,11 @@
 It stands apart because checks and pages know the rules by these names, whatever the dialect that spells them.
 """
 
-STREAM_RULES: tuple[str, ...] = (
-    "content-type",
-    "one-id",
-    "one-model",
-    "role-first",
-    "index",
-    "object",
-    "finish-once",
-    "usage",
-    "done-last",
-    "json",
-    "complete",
-)
+from typing import get_args
+
+from harness.core.reply import StreamRule
+
+STREAM_RULES: tuple[str, ...] = get_args(StreamRule)
 """Names of the rules, in the order in which violations are listed.
 
 content-type  the header says text/event-stream
@@ -34,10 +26,15 @@ What the same names mean in a stream of `anthropic-messages` stands with its gra
 
 
 class Violations:
-    """What a stream broke so far: the first sight of each rule's violations, and how many there were."""
+    """What a stream broke so far: the first sight of each rule's violations, and how many there were.
+
+    events  how many events came, the end mark not counted; `done` once it came
+    """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Begin before the first event."""
+        self.events = 0
+        self.done = False
         self._seen: dict[str, str] = {}
         self._count: dict[str, int] = {}
 
