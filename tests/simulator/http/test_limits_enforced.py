@@ -20,6 +20,18 @@ def test_exactly_the_allowance_passes_and_the_next_draws_429(serve):
     assert statuses(client, 6) == [200, 200, 200, 200, 429, 429]
 
 
+def test_exactly_the_allowance_passes_when_several_ask_at_once(serve):
+    client = serve(limits=0.1, clock=VirtualClock())
+
+    # Five at once are allowed: what is refused is refused for the minute's sake.
+    with ThreadPoolExecutor(5) as pool:
+        asked = [pool.submit(client.chat, model="grok-3", max_tokens=1) for _ in range(80)]
+        passed = [each.result().status_code for each in asked].count(200)
+
+    # 600 requests a minute, of which a tenth.
+    assert passed == 60
+
+
 def test_a_429_says_which_limit_and_when_to_come_again(serve):
     client = serve(limits=0.001, clock=VirtualClock())
     client.chat()
