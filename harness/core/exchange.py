@@ -15,14 +15,16 @@ AttemptError = Literal[
 class HttpRequest:
     """A request as a dialect spells it, before a provider adds host and key.
 
-    path  relative to the provider's base URL, beginning with '/', with any query
-    body  canonical JSON, UTF-8; empty for a GET
+    path          relative to the provider's base URL, beginning with '/', with any query
+    body          canonical JSON, UTF-8; empty for a GET
+    content_type  what a body is called
     """
 
     method: str
     path: str
     body: bytes = b""
     stream: bool = False
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

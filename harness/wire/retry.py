@@ -13,7 +13,7 @@ from random import Random
 from harness.core.exchange import Attempt
 from harness.wire.api_errors import find_api_error
 
-_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _MAX_DOUBLINGS = 64
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
@@ -27,6 +27,7 @@ class RetryPolicy:
     cap_s         upper end of any wait of our own choosing
     max_wait_s    longest wait that a server's Retry-After may ask for; beyond it there is no point in staying
     resend_lost   ask again though a request was sent and its answer lost: it may be billed twice
+    again         statuses that a further try may mend
     """
 
     max_attempts: int = 5
@@ -34,6 +35,7 @@ class RetryPolicy:
     cap_s: float = 30.0
     max_wait_s: float = 120.0
     resend_lost: bool = False
+    again: frozenset[int] = AGAIN
 
 
 def next_delay(attempts: Sequence[Attempt], policy: RetryPolicy, random: Random, now: datetime) -> float | None:
@@ -59,7 +61,7 @@ def next_delay(attempts: Sequence[Attempt], policy: RetryPolicy, random: Random,
 def _may_help(attempt: Attempt, policy: RetryPolicy) -> bool:
     if attempt.error is not None:
         return attempt.error == "connect" or (attempt.error in ("lost", "timeout") and policy.resend_lost)
-    if attempt.status not in _AGAIN:
+    if attempt.status not in policy.again:
         return False
     error = find_api_error(attempt)
     return error is None or error.kind != "credit"

@@ -113,7 +113,7 @@ def sent_url_of(endpoint: Endpoint, request: HttpRequest) -> str:
 def headers_of(request: HttpRequest) -> dict[str, str]:
     """The headers that belong to the request itself: what it sends, and what it takes."""
     accept = "text/event-stream, application/json" if request.stream else "application/json"
-    return {"Accept": accept, "Content-Type": "application/json"} if request.body else {"Accept": accept}
+    return {"Accept": accept, "Content-Type": request.content_type} if request.body else {"Accept": accept}
 
 
 def request_key(

@@ -1,0 +1,157 @@
+"""Observations -> verdicts, and what they come to together.
+
+It stands apart from the run so that verdicts can be derived again, offline, from what was observed.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from harness.core.claims import Claim, Register
+from harness.core.verdict import TURNED, Evidence, Flag, Verdict
+from harness.probes.family import Rule, Undecidable
+from harness.probes.judge import Judged, judge
+from harness.probes.lineup import model_of
+from harness.probes.observation import Observation, Topic
+from harness.probes.verify import Agenda, Found, Ruled
+from harness.probes.wording import documented
+
+_MANY = 40
+
+
+def decide_all(agenda: Agenda, found: Found) -> tuple[Verdict, ...]:
+    """A verdict for every selected claim, in the register's order."""
+    costs = {seen.id: seen.cost_usd for seen in found.seen}
+    return tuple(_decide(each, agenda, found, costs) for each in agenda.ruled)
+
+
+def _decide(ruled: Ruled, agenda: Agenda, found: Found, costs: Mapping[str, Decimal | None]) -> Verdict:
+    claim, how = ruled.claim, ruled.how
+    conflicts = tuple(each.id for each in agenda.lineup.register.contradictions(claim.id))
+    flags: tuple[Flag, ...] = ("documents-conflict",) if conflicts else ()
+    if not isinstance(how, Rule):
+        return _not_asked(claim, how, flags, conflicts)
+    observations = {topic: found.observations[topic] for topic in how.topics if topic in found.observations}
+    judged = judge(how, observations, canary_refused=_canary_refused(how, found))
+    shown = [each for each in observations.values() if each.outcome != "unasked"]
+    if not shown:
+        judged = _why_not(how, observations, found) or judged
+    evidence = _evidence(shown)
+    known = [costs.get(each.exchange) for each in evidence]
+    p = next((each.p for each in shown if each.p is not None), None)
+    needs = tuple(dict.fromkeys(need for each in observations.values() for need in each.needs))
+    return Verdict(
+        claim=claim.id,
+        kind=claim.kind,
+        model=model_of(claim),
+        subject=f"{claim.subject.type} {claim.subject.id}",
+        documented=documented(claim),
+        observed=_observed(judged, how, claim),
+        verdict=judged.verdict,
+        grade=judged.grade,
+        flags=tuple(dict.fromkeys((*flags, *judged.flags))),
+        n=sum(each.n for each in shown),
+        p=p if len(shown) == 1 else None,
+        requests=len(evidence),
+        cost_usd=None if None in known else sum((usd for usd in known if usd is not None), Decimal(0)),
+        evidence=evidence,
+        needs=needs if not shown else (),
+        conflicts=conflicts,
+        provenance=claim.provenance,
+    )
+
+
+def _evidence(shown: Sequence[Observation]) -> tuple[Evidence, ...]:
+    """The exchanges that a verdict rests on, each once; of very many, some of each observation."""
+    every = {each.exchange: each for observation in shown for each in observation.evidence}
+    if len(every) <= _MANY:
+        return tuple(every.values())
+    share = max(2, _MANY // len(shown))
+    return tuple({each.exchange: each for observation in shown for each in observation.evidence[:share]}.values())
+
+
+def _observed(judged: Judged, how: Rule, claim: Claim) -> str:
+    models = {topic.model for topic in how.topics if topic.model is not None}
+    asked = next(iter(models)) if len(models) == 1 and model_of(claim) is None else None
+    if asked is None or judged.verdict == "not-tested" or asked in judged.words:
+        return judged.words
+    return f"{judged.words} (asked of {asked})"
+
+
+def _canary_refused(how: Rule, found: Found) -> bool:
+    gates = [found.gates.get(topic.model or "") for topic in how.topics]
+    return bool(gates) and all(gate is not None and gate.canary_refused for gate in gates)
+
+
+def _why_not(how: Rule, observations: Mapping[Topic, Observation], found: Found) -> Judged | None:
+    """Why nothing was observed: the model's gate, or what the probe said."""
+    said = next((each.words for each in observations.values()), None)
+    gates = [found.gates.get(topic.model or "") for topic in how.topics]
+    closed = next((gate.why_not for gate in gates if gate is not None and gate.why_not is not None), None)
+    words = closed or said
+    return Judged(verdict="not-tested", words=words) if words else None
+
+
+def _not_asked(claim: Claim, how: Undecidable | None, flags: tuple[Flag, ...], conflicts: tuple[str, ...]) -> Verdict:
+    return Verdict(
+        claim=claim.id,
+        kind=claim.kind,
+        model=model_of(claim),
+        subject=f"{claim.subject.type} {claim.subject.id}",
+        documented=documented(claim),
+        observed=how.reason if how is not None else "no probe decides this kind of claim",
+        verdict="not-tested",
+        flags=flags,
+        needs=how.needs if how is not None else (),
+        conflicts=conflicts,
+        provenance=claim.provenance,
+    )
+
+
+def count(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """Verdicts by name, those that say no first."""
+    counted = Counter(each.verdict for each in verdicts)
+    order = ("confirmed", *TURNED, "inconclusive", "not-tested")
+    return {name: counted[name] for name in order if counted[name]}
+
+
+def exit_code(
+    verdicts: Sequence[Verdict], register: Register, found: Found | None = None, *, strict: bool = False
+) -> int:
+    """0 yes, 1 a documented promise is not kept, 3 some could not be asked, 4 the evidence is too weak.
+
+    strict  count the losing side of a contradiction whose rival is confirmed, and what must be opted into
+    source  DESIGN.md, "Exit codes"
+    """
+    confirmed = {each.claim for each in verdicts if each.verdict == "confirmed"}
+    if any(each.verdict in TURNED and (strict or not _is_beaten(each, register, confirmed)) for each in verdicts):
+        return 1
+    unasked = [each for each in verdicts if each.verdict == "not-tested" and not _is_no_question(each, register)]
+    if any(strict or not each.needs for each in unasked):
+        return 3
+    weak = [each for each in verdicts if each.verdict == "inconclusive"]
+    if found is not None and any(_is_spoilt(each, found) for each in weak):
+        return 3
+    return 4 if weak else 0
+
+
+def _is_no_question(verdict: Verdict, register: Register) -> bool:
+    claim = register.find(verdict.claim)
+    return claim is not None and claim.observable == "none"
+
+
+def _is_spoilt(verdict: Verdict, found: Found) -> bool:
+    cited = {each.exchange for each in verdict.evidence}
+    return any(
+        each.error and each.outcome == "unknown" and cited & {item.exchange for item in each.evidence}
+        for each in found.observations.values()
+    )
+
+
+def _is_beaten(verdict: Verdict, register: Register, confirmed: set[str]) -> bool:
+    """Whether a contradiction has another side that is confirmed: then one of the two had to be wrong."""
+    for conflict in register.contradictions(verdict.claim):
+        rivals = [side for side in conflict.sides if verdict.claim not in side.claims]
+        if any(set(side.claims) & confirmed for side in rivals):
+            return True
+    return False

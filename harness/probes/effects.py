@@ -1,0 +1,339 @@
+"""What each parameter does, and the cheapest requests that show it.
+
+It stands apart from the statistics, which are exact tests, and from the rules: here stand prompts, settings, measures.
+source  VERDICTS.md, "Effects"
+"""
+
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.probes.chat_bodies import chat
+from harness.probes.desk import Ask, Desk, Seen
+from harness.probes.family import Outlay
+from harness.probes.ladder import LEVEL, Climb, Climbed
+from harness.probes.observation import Observation, Topic
+from harness.stats import difference_of_repeats, distinct_p, rank_sum_p
+
+OPEN_PROMPT = "Invent a small island and describe it in two sentences."
+SMALLEST_VARIETY = 0.5
+"""Smallest effect on variety worth seeing: by how much the chance that two replies differ must change."""
+
+_WORD = re.compile(r"\w+")
+_PAIRS = 3
+_CAP = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One parameter's effect.
+
+    example  a value that is not its default, and alone refused where the parameter is not supported
+    measure  asks, and says what was seen: 'effect', 'no-effect', 'broken' or 'unknown'
+    outlay   of the protocol where the parameter is taken and works
+    """
+
+    parameter: str
+    example: Any
+    measure: Callable[[Desk, Topic], Awaitable[Observation]]
+    outlay: Outlay
+
+
+# --- variety: temperature, top_p, seed
+
+
+def variety(
+    parameter: str, low: Mapping[str, Any], high: Mapping[str, Any]
+) -> Callable[[Desk, Topic], Awaitable[Observation]]:
+    """A measure of how much replies to one open prompt differ under two settings; `high` is the freer one."""
+
+    async def measure(desk: Desk, topic: Topic) -> Observation:
+        model = desk.model or ""
+
+        def ask(setting: Mapping[str, Any], role: str) -> Callable[[int], Ask]:
+            shown = ", ".join(f"{key} {value}" for key, value in setting.items())
+            body = chat(model, OPEN_PROMPT, max_tokens=40, **setting)
+            return lambda index: Ask(about=shown, body=_seeded(body, index), role=role)  # type: ignore[arg-type]
+
+        climb = Climb(low=ask(low, "control"), high=ask(high, "treatment"), usable=_has_text, test=_distinct)
+        return _read_variety(parameter, topic, await climb.climb(desk))
+
+    return measure
+
+
+def _seeded(body: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """The body, with a seed of its own where the setting asks for one."""
+    return {key: index + 1 if value == "{index}" else value for key, value in body.items()}
+
+
+def _has_text(seen: Seen) -> bool:
+    return seen.ok and bool(said(seen))
+
+
+def said(seen: Seen) -> str:
+    """The words of an answer; where none are shown, of its reasoning."""
+    return (seen.reply.content or seen.reply.reasoning or "").strip()
+
+
+def _distinct(low: Sequence[Seen], high: Sequence[Seen]) -> float:
+    return distinct_p([said(each) for each in low], [said(each) for each in high])
+
+
+def _read_variety(parameter: str, topic: Topic, climbed: Climbed) -> Observation:
+    low, high = ([said(each) for each in side] for side in (climbed.low, climbed.high))
+    figures = f"{len(set(low))} different replies of {len(low)} and {len(set(high))} of {len(high)}"
+    if climbed.shown:
+        return _statistical(topic, "effect", f"{figures}: {parameter} changes how much replies differ", climbed)
+    if climbed.failed:
+        return _statistical(
+            topic, "unknown", f"{len(climbed.failed)} requests failed: {climbed.failed[0].words}", climbed
+        )
+    bound = difference_of_repeats(low, high)
+    one = len(set(low)) == len(set(high)) == 1
+    if one and low[0] != high[0]:
+        words = f"{figures}, and the two differ: each may come from a cache"
+        return _statistical(topic, "unknown", words, climbed)
+    if bound.high < SMALLEST_VARIETY:
+        words = f"{figures}; the chance that two differ changes by at most {bound.high:.2f}"
+        return _statistical(topic, "no-effect", words, climbed)
+    return _statistical(topic, "unknown", figures, climbed, more=2 * len(low))
+
+
+def _statistical(topic: Topic, outcome: str, words: str, climbed: Climbed, more: int = 0) -> Observation:
+    return Observation(
+        topic=topic,
+        outcome=outcome,  # type: ignore[arg-type]
+        words=words,
+        grade="E4",
+        n=climbed.n,
+        p=climbed.p,
+        evidence=climbed.evidence,
+        more=more,
+        error=bool(climbed.failed) and outcome == "unknown",
+    )
+
+
+# --- repetition: the penalties
+
+_REPEAT = "Write the word tree forty times in a row, with spaces between."
+_VARY = "Write forty different words in a row, with spaces between."
+
+
+def repeated_share(seen: Seen) -> float:
+    """The share of words that came before in the same answer."""
+    words = _WORD.findall(said(seen).lower())
+    return 1 - len(set(words)) / len(words) if words else 0.0
+
+
+def repetition(parameter: str, prompt: str) -> Callable[[Desk, Topic], Awaitable[Observation]]:
+    """A measure of how much an answer repeats itself at the parameter's two documented ends."""
+
+    async def measure(desk: Desk, topic: Topic) -> Observation:
+        model = desk.model or ""
+
+        def ask(value: float, role: str) -> Callable[[int], Ask]:
+            body = chat(model, prompt, max_tokens=80, **{parameter: value})
+            return lambda _: Ask(about=f"{parameter} {value}", body=body, role=role)  # type: ignore[arg-type]
+
+        climbed = await Climb(
+            low=ask(2.0, "treatment"), high=ask(-2.0, "control"), usable=_has_words, test=_more_repeated
+        ).climb(desk)
+        shares = [sum(map(repeated_share, side)) / len(side) if side else 0.0 for side in (climbed.low, climbed.high)]
+        figures = f"{shares[0]:.0%} of words repeated at 2, {shares[1]:.0%} at -2"
+        if climbed.shown:
+            return _statistical(topic, "effect", figures, climbed)
+        if climbed.failed:
+            return _statistical(topic, "unknown", f"requests failed: {climbed.failed[0].words}", climbed)
+        if climbed.p is not None and climbed.p <= _DOUBTFUL:
+            return _statistical(topic, "unknown", figures, climbed, more=2 * len(climbed.low))
+        moves = await _repetition_moves(desk, model)
+        if moves is None:
+            return _statistical(topic, "unknown", f"{figures}; nothing else moves it here either", climbed)
+        return _statistical(topic, "no-effect", f"{figures}; {moves}", climbed)
+
+    return measure
+
+
+_DOUBTFUL = 0.1
+
+
+def _has_words(seen: Seen) -> bool:
+    return seen.ok and len(_WORD.findall(said(seen))) > 1
+
+
+def _more_repeated(low: Sequence[Seen], high: Sequence[Seen]) -> float:
+    return rank_sum_p([repeated_share(each) for each in low], [repeated_share(each) for each in high])
+
+
+async def _repetition_moves(desk: Desk, model: str) -> str | None:
+    """The positive control: the measure moves with the prompt, in words; None if it does not."""
+    count = 5
+    asks = [
+        Ask(about=f"positive control: {prompt}", body=chat(model, prompt, max_tokens=80))
+        for _ in range(count)
+        for prompt in (_VARY, _REPEAT)
+    ]
+    answers = await desk.ask(*asks)
+    varied, repeated = ([each for each in answers[start::2] if _has_words(each)] for start in (0, 1))
+    if min(len(varied), len(repeated)) < count:
+        return None
+    p = _more_repeated(varied, repeated)
+    return f"the same measure moves with the prompt (p {p:.3f})" if p <= LEVEL else None
+
+
+# --- bounds: max_tokens and stop
+
+
+async def measure_max_tokens(desk: Desk, topic: Topic) -> Observation:
+    """A long enumeration, capped and uncapped."""
+    prompt = "Write the numbers from 1 to 60, separated by spaces."
+    body = chat(desk.model or "", prompt)
+    control = Ask(about="without max_tokens", body=body, role="control")
+    treatment = Ask(about=f"max_tokens {_CAP}", body={**body, "max_tokens": _CAP}, role="treatment")
+    answers = await desk.ask(control, treatment, control, treatment)
+    free, capped = answers[0::2], answers[1::2]
+    evidence = tuple(each.as_evidence() for each in answers)
+    if not all(each.ok for each in answers):
+        failed = next(each for each in answers if not each.ok)
+        return Observation(topic=topic, outcome="unknown", words=failed.words, evidence=evidence, error=True)
+    sizes, controls = [visible_tokens(each) for each in capped], [visible_tokens(each) for each in free]
+    figures = f"{_shown(sizes)} tokens where {_CAP} were allowed, {_shown(controls)} without"
+    if min(controls) <= 2 * _CAP:
+        return Observation(
+            topic=topic, outcome="unknown", words=f"{figures}: too short to tell", n=4, evidence=evidence, more=4
+        )
+    longest = max(len(said(each)) for each in capped)
+    if max(sizes) > _CAP or longest * 2 > min(len(said(each)) for each in free):
+        outcome = "no-effect" if longest * 2 > min(len(said(each)) for each in free) else "broken"
+        return Observation(topic=topic, outcome=outcome, words=figures, grade="E4", n=4, evidence=evidence)  # type: ignore[arg-type]
+    ends = sorted({each.reply.finish_reason or "none" for each in capped})
+    thought = any((each.reply.usage.reasoning or 0) > _CAP for each in capped)
+    words = f"{figures}; finish_reason {', '.join(ends)}" + ("; reasoning is not bounded by it" if thought else "")
+    return Observation(topic=topic, outcome="effect", words=words, grade="E4", n=4, evidence=evidence)
+
+
+def _shown(sizes: Sequence[int]) -> str:
+    return " and ".join(map(str, sizes))
+
+
+def visible_tokens(seen: Seen) -> int:
+    """Tokens of the answer that is shown, by the server's own count; by length where it does not count."""
+    usage = seen.reply.usage
+    if usage.output is None:
+        return -(-len(seen.reply.content) // 4)
+    return max(0, usage.output - (usage.reasoning or 0))
+
+
+def stopping(as_list: bool) -> Callable[[Desk, Topic], Awaitable[Observation]]:  # noqa: FBT001 - two ways of one field
+    """A measure of stop: prompts whose answers surely hold a letter, with that letter as the stop, and without."""
+
+    async def measure(desk: Desk, topic: Topic) -> Observation:
+        asks = []
+        for prompt, letter in _STOPS:
+            body = chat(desk.model or "", prompt, max_tokens=60)
+            stop = [letter] if as_list else letter
+            asks.append(Ask(about="without stop", body=body, role="control"))
+            asks.append(Ask(about=f"stop {stop!r}", body={**body, "stop": stop}, role="treatment"))
+        answers = await desk.ask(*asks)
+        return _read_stops(topic, answers)
+
+    return measure
+
+
+_STOPS = (
+    ("Describe a summer day in three sentences.", "e"),
+    ("Tell me in three sentences how bread is made.", "a"),
+    ("Describe a large city in three sentences.", "t"),
+)
+
+
+def _read_stops(topic: Topic, answers: Sequence[Seen]) -> Observation:
+    evidence = tuple(each.as_evidence() for each in answers)
+    if not all(each.accepted for each in answers):
+        failed = next(each for each in answers if not each.accepted)
+        return Observation(topic=topic, outcome="unknown", words=failed.words, evidence=evidence, error=True)
+    free, stopped = answers[0::2], answers[1::2]
+    letters = [letter for _, letter in _STOPS]
+    shown = sum(letter in each.reply.content for each, letter in zip(stopped, letters, strict=True))
+    could = sum(letter in each.reply.content for each, letter in zip(free, letters, strict=True))
+    ended = all(
+        each.reply.content.rstrip().endswith(letter) and each.reply.content.count(letter) == 1
+        for each, letter in zip(stopped, letters, strict=True)
+    )
+    words = f"the stop shows in {shown} of {len(stopped)} answers with it, in {could} of {len(free)} without"
+    outcome = "effect"
+    if could < len(free):
+        outcome = "unknown"
+    elif shown:
+        outcome = "broken" if ended else "no-effect"
+        words += "; each ends with it: it is cut off there, and shown" if ended else ""
+    return Observation(
+        topic=topic,
+        outcome=outcome,  # type: ignore[arg-type]
+        words=words,
+        grade="E4",
+        n=len(answers),
+        evidence=evidence,
+        more=6 if outcome == "unknown" else 0,
+    )
+
+
+def _table() -> dict[str, Effect]:
+    from harness.probes.effort import measure_effort
+
+    varied = Outlay(requests=18, at_most=34, input_tokens=450, output_tokens=650)
+    repeated = Outlay(requests=18, at_most=44, input_tokens=450, output_tokens=1_300)
+    stop = Outlay(requests=8, input_tokens=200, output_tokens=250)
+    counts = Counter(prompt for prompt, _ in _STOPS)
+    assert len(counts) == len(_STOPS)  # noqa: S101 - three different prompts, or a cache could answer
+    return {
+        "max_tokens": Effect(
+            parameter="max_tokens",
+            example=64,
+            measure=measure_max_tokens,
+            outlay=Outlay(requests=6, input_tokens=150, output_tokens=400),
+        ),
+        "temperature": Effect(
+            parameter="temperature",
+            example=0.7,
+            measure=variety("temperature", {"temperature": 0}, {"temperature": 2}),
+            outlay=varied,
+        ),
+        "top_p": Effect(
+            parameter="top_p",
+            example=0.9,
+            measure=variety("top_p", {"temperature": 1.5, "top_p": 0.001}, {"temperature": 1.5, "top_p": 1}),
+            outlay=varied,
+        ),
+        "seed": Effect(
+            parameter="seed",
+            example=7,
+            measure=variety("seed", {"temperature": 1, "seed": 7}, {"temperature": 1, "seed": "{index}"}),
+            outlay=varied,
+        ),
+        "stop": Effect(parameter="stop", example=["zq"], measure=stopping(as_list=True), outlay=stop),
+        "stop.string": Effect(parameter="stop", example="zq", measure=stopping(as_list=False), outlay=stop),
+        "frequency_penalty": Effect(
+            parameter="frequency_penalty",
+            example=0.5,
+            measure=repetition("frequency_penalty", _REPEAT),
+            outlay=repeated,
+        ),
+        "presence_penalty": Effect(
+            parameter="presence_penalty",
+            example=0.5,
+            measure=repetition("presence_penalty", "Write a long list of things that are found at sea."),
+            outlay=repeated,
+        ),
+        "reasoning_effort": Effect(
+            parameter="reasoning_effort",
+            example="high",
+            measure=measure_effort,
+            outlay=Outlay(requests=24, at_most=46, input_tokens=900, output_tokens=600),
+        ),
+    }
+
+
+EFFECTS = _table()
