@@ -88,7 +88,7 @@ def _why_not(how: Rule, observations: Mapping[Topic, Observation], found: Found)
     said = next((each.words for each in observations.values()), None)
     gates = [found.gates.get(topic.model or "") for topic in how.topics]
     closed = next((gate.why_not for gate in gates if gate is not None and gate.why_not is not None), None)
-    words = closed or said
+    words = said or closed or found.why_not
     return Judged(verdict="not-tested", words=words) if words else None
 
 

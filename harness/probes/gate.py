@@ -85,7 +85,7 @@ def _closed(first: Seen, model: str, known: frozenset[str], served: dict[str, st
     if status == HTTPStatus.NOT_FOUND or (first.refused and absent):
         listed = "and is not listed" if absent else ""
         return Gate(model=model, why_not=f"model absent {listed}({first.words})".replace("  ", " "))
-    if not first.accepted:
+    if not first.ok:
         return Gate(model=model, why_not=f"an ordinary request fails: {first.words}", fault=True)
     answered = first.reply.model
     if answered is not None and known and answered not in known:

@@ -5,11 +5,10 @@ It stands apart from probes and from the bench: here is only who is asked what, 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from harness.core.claims import Claim
-from harness.core.exchange import Exchange
 from harness.probes.desk import Ask, Desk, Seen, Sender, Unasked
 from harness.probes.families import FAMILIES
 from harness.probes.family import Probe, Rule, Undecidable, Watched
@@ -47,11 +46,15 @@ class Agenda:
 
 @dataclass(kw_only=True)
 class Found:
-    """What a verification observed."""
+    """What a verification observed.
+
+    why_not  why nothing could be asked, or why no more was: the server cannot be reached, the user interrupted
+    """
 
     observations: dict[Topic, Observation] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
+    why_not: str = ""
 
 
 def plan_verification(lineup: Lineup, claims: Sequence[Claim]) -> Agenda:
@@ -87,28 +90,45 @@ def _is_listed(model: str, lineup: Lineup) -> bool:
 
 
 async def run_agenda(
-    agenda: Agenda, sender: Sender, *, seed: int = 0, on_probe: Callable[[Probe], None] = lambda _: None
-) -> Found:
+    agenda: Agenda,
+    sender: Sender,
+    found: Found,
+    *,
+    seed: int = 0,
+    on_probe: Callable[[Probe], None] = lambda _: None,
+) -> None:
     """Run every probe: a model's own after its gate, models beside one another.
 
+    found     takes what is observed, as it is observed: what was seen stands, whatever ends the run
     on_probe  told of each probe that has ended
     raises    whatever is no fault of a server: a cassette that cannot be read, a file that cannot be written
     """
-    found = Found()
     served = await _ask_for_list(agenda, sender, found, seed)
+    if found.why_not:
+        return
     try:
         async with asyncio.TaskGroup() as group:
             for model in (None, *agenda.gated):
                 group.create_task(_run_model(agenda, sender, found, model, _Context(seed, served, on_probe)))
-    except ExceptionGroup as failures:
+    except BaseExceptionGroup as failures:
         # One cause is enough: the others are the same fault met by other models.
-        raise failures.exceptions[0] from failures
+        raise _first_of(failures) from failures
+    finally:
+        finish(agenda, found)
+
+
+def _first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = failures.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def finish(agenda: Agenda, found: Found) -> None:
+    """Put the answers in order, and let those look at them who only look."""
     _order(agenda, found)
     watched = Watched(lineup=agenda.lineup, seen=tuple(found.seen), observations=found.observations)
     for family in FAMILIES:
         for observation in family.watch(watched):
             found.observations.setdefault(observation.topic, observation)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +145,12 @@ async def _ask_for_list(agenda: Agenda, sender: Sender, found: Found, seed: int)
     desk = _desk("list", None, agenda, sender, seed)
     try:
         answer = await desk.one(Ask(about="the models that are served", method="GET", path=path))
-    except Unasked:
+    except Unasked as unasked:
+        found.why_not = str(unasked)
         return None
     found.seen.append(answer)
+    if answer.attempt.error in ("connect", "no-key"):
+        found.why_not = answer.attempt.message or "the server cannot be reached"
     if not answer.ok:
         return None
     served = read_model_list(answer.attempt.body)
@@ -179,10 +202,11 @@ async def _run_probe(probe: Probe, agenda: Agenda, sender: Sender, found: Found,
         await probe.run(desk)
     except Unasked as unasked:
         _unasked(probe, found, str(unasked), error=True, but=desk.observations)
-    gate = found.gates.get(probe.model or "")
-    for topic, observation in desk.observations.items():
-        found.observations[topic] = _without_canned(observation, gate)
-    found.seen += desk.seen
+    finally:
+        gate = found.gates.get(probe.model or "")
+        for topic, observation in desk.observations.items():
+            found.observations[topic] = _without_canned(observation, gate)
+        found.seen += desk.seen
     context.on_probe(probe)
 
 
@@ -190,8 +214,6 @@ def _without_canned(observation: Observation, gate: Gate | None) -> Observation:
     """No effect is believed of a server whose replies do not depend on what is asked."""
     if gate is None or not gate.canned or observation.outcome not in ("effect", "unknown"):
         return observation
-    from dataclasses import replace
-
     words = f"the replies are canned: {gate.canned}; so {observation.words} is no effect"
     return replace(observation, outcome="no-effect", words=words, error=False)
 
@@ -223,8 +245,3 @@ def _order(agenda: Agenda, found: Found) -> None:
         return (models.get(model, -1), probes.get(probe, -1), probe, int(number))
 
     found.seen.sort(key=place)
-
-
-def kept_exchange(seen: Seen) -> Exchange:
-    """The exchange of an answer."""
-    return seen.exchange

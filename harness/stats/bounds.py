@@ -1,8 +1,9 @@
 """What a sample leaves possible: bounds for a share, for the superiority of one group, and for a difference of repeats.
 
 It stands apart from the tests because a test can only find an effect. That there is none worth seeing, or that k of k
-means "always", is said by an interval. All of these are conservative: they cover the truth at least as often as
-`confidence` says, at every sample size, and get wide rather than wrong when samples are few.
+means "always", is said by an interval. All of these are conservative: with few samples they get wide, not wrong. That
+those of shares and of repeats cover the truth as often as `confidence` says, or oftener, is a theorem at every sample
+size; for superiority it is measured.
 """
 
 from bisect import bisect_left, bisect_right
@@ -32,7 +33,7 @@ def share_at_least(k: int, n: int, confidence: float = 0.95) -> float:
     if not 0 <= k <= n:
         raise ValueError(f"{k} of {n} is no share")
     _check_confidence(confidence)
-    low, high = 0.0, float(k > 0)  # none of n leaves every share possible
+    low, high = 0.0, 1.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         if _tail(k, n, middle) > 1 - confidence:
@@ -67,12 +68,15 @@ def superiority_interval(
 ) -> tuple[float, float]:
     """Bounds of the true superiority, whatever the two distributions are.
 
-    The superiority of m and n samples varies at most as a share of min(m, n) trials does, and as much where one group
-    is constant. So these are the bounds of such a share, its count of wins rounded outwards. At 0.95 and an estimate
-    of 0.5 they lie 0.34 away for 8 + 8 samples, 0.25 for 16 + 16, 0.18 for 32 + 32.
+    The superiority of m and n samples varies at most as a share of min(m, n) trials does (it is a mean over the ways to
+    pair them off), and as much where the larger group is constant. So these are the bounds of such a share, its count
+    of wins rounded outwards. At 0.95 and an estimate of 0.5 they lie 0.34 away for 8 + 8 samples, 0.25 for 16 + 16,
+    0.18 for 32 + 32.
 
     raises  ValueError for an empty group or a NaN
-    source  the bound on the variance is van Dantzig's, 1951. COVERAGE
+    source  van Dantzig's bound on the variance, 1951. `python tests/stats/coverage_of_superiority.py` measured the
+            coverage at 0.95: 0.962 to 1.000 over 14 pairs of distributions, each with 8 + 8, 16 + 16, 32 + 32 and
+            8 + 32 samples, 5,000 runs each; Newcombe's narrower method 5 (2006) falls to 0.771 in the same runs
     """
     fewer, pairs = min(len(low), len(high)), 2 * len(low) * len(high)
     wins = fewer * _doubled_wins(low, high)

@@ -62,7 +62,7 @@ def sign_flip_p(differences: Sequence[float | Fraction]) -> float:
     """
     if any(isinstance(each, float) and not isfinite(each) for each in differences):
         raise ValueError("a difference must be finite: leave out the pairs that could not be measured")
-    exact = [Fraction(each) for each in differences if each]
+    exact = [Fraction(each) for each in differences]
     scale = lcm(*(each.denominator for each in exact))
     whole = sorted((int(each * scale) for each in exact), key=abs)
     # sum(±|d|) >= sum(d) says the same as: the magnitudes that get a plus add up to at least the positive differences.

@@ -28,6 +28,7 @@ class RetryPolicy:
     max_wait_s    longest wait that a server's Retry-After may ask for; beyond it there is no point in staying
     resend_lost   ask again though a request was sent and its answer lost: it may be billed twice
     again         statuses that a further try may mend
+    max_connects  tries in all where no connection could be made
     """
 
     max_attempts: int = 5
@@ -36,6 +37,7 @@ class RetryPolicy:
     max_wait_s: float = 120.0
     resend_lost: bool = False
     again: frozenset[int] = AGAIN
+    max_connects: int = 5
 
 
 def next_delay(attempts: Sequence[Attempt], policy: RetryPolicy, random: Random, now: datetime) -> float | None:
@@ -46,7 +48,7 @@ def next_delay(attempts: Sequence[Attempt], policy: RetryPolicy, random: Random,
     source    RFC 9110, section 10.2.3; full jitter: what spreads clients best for the fewest calls
     """
     last = attempts[-1]
-    if len(attempts) >= policy.max_attempts or not _may_help(last, policy):
+    if len(attempts) >= policy.max_attempts or not _may_help(last, policy, len(attempts)):
         return None
     asked_s = _retry_after_s(last.header("retry-after"), now)
     if asked_s is None:
@@ -58,9 +60,11 @@ def next_delay(attempts: Sequence[Attempt], policy: RetryPolicy, random: Random,
     return min(asked_s + random.uniform(0.0, policy.base_s), policy.max_wait_s)
 
 
-def _may_help(attempt: Attempt, policy: RetryPolicy) -> bool:
+def _may_help(attempt: Attempt, policy: RetryPolicy, tries: int) -> bool:
     if attempt.error is not None:
-        return attempt.error == "connect" or (attempt.error in ("lost", "timeout") and policy.resend_lost)
+        return (attempt.error == "connect" and tries < policy.max_connects) or (
+            attempt.error in ("lost", "timeout") and policy.resend_lost
+        )
     if attempt.status not in policy.again:
         return False
     error = find_api_error(attempt)
