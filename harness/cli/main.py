@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "Check suites and catalogues: all problems at once.",
     "plan": "Show what a run would send, cost and take; touches nothing.",
     "run": "Run suites, recorded or live, and judge what came back.",
+    "verify": "Decide what a vendor documents, claim by claim, with evidence.",
     "grade": "Grade a run's recorded replies again, with today's checks and prices.",
     "report": "Write the page of a run.",
     "catalogue": "Show what a vendor documents, and check that it stands in the documents.",

@@ -1,0 +1,178 @@
+"""A verification in the terminal and as JSON: the plan before it, the verdicts after it.
+
+It stands apart from the command because grading an old verification ends the same way.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.tables import render_table, visible
+from harness.cli.verifying import Docket, Verified
+from harness.core.verdict import TURNED, Verdict, Verification
+from harness.probes.outlay import THOUGHT_TOKENS, Forecast, total
+
+SHOWN = 25
+WORDS = {
+    0: "KEPT: every promise that was asked about is kept",
+    1: "NOT KEPT: some promises are not kept",
+    3: "UNANSWERED: some claims could not be asked about",
+    4: "NOT ENOUGH EVIDENCE for some claims",
+    130: "INTERRUPTED: what could be decided is decided",
+}
+COLOURS = {0: "green", 1: "red"}
+
+
+def plan_line(docket: Docket, rows: Sequence[Forecast]) -> str:
+    """What would be sent, in a line."""
+    whole = total(rows)
+    return (
+        f"plan: {len(docket.agenda.ruled)} claims, {whole.probes} probes, about {whole.requests} requests to "
+        f"{docket.source} at {docket.base_url} (at most {whole.at_most}), about {_dollars(whole.usd)}"
+    )
+
+
+def plan_as_table(docket: Docket, rows: Sequence[Forecast]) -> str:
+    """What would be sent, model by model."""
+    header = ("model", "probes", "requests", "at most", "input tokens", "output tokens", "cost")
+    cells = [
+        (
+            row.model or "(no model)",
+            str(row.probes),
+            f"~{row.requests}",
+            str(row.at_most),
+            f"~{row.input_tokens}",
+            f"~{row.output_tokens}",
+            _dollars(row.usd),
+        )
+        for row in (*rows, total(rows))
+    ]
+    cells[-1] = ("together", *cells[-1][1:])
+    kinds = Counter(each.claim.kind for each in docket.agenda.ruled)
+    return "\n".join(
+        (
+            plan_line(docket, rows),
+            "",
+            render_table(header, cells, right=range(1, len(header))),
+            "",
+            f"claims: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}",
+            "requests: if the documents are true, and at most if every step is needed. Models that may reason are",
+            f"reckoned with {THOUGHT_TOKENS} tokens of thought a request. What --allow does not name is left out.",
+        )
+    )
+
+
+def plan_as_json(docket: Docket, rows: Sequence[Forecast]) -> dict[str, Any]:
+    """What would be sent, for a machine."""
+
+    def spelled(row: Forecast) -> dict[str, Any]:
+        return {
+            "model": row.model,
+            "probes": row.probes,
+            "requests": row.requests,
+            "at_most": row.at_most,
+            "input_tokens": row.input_tokens,
+            "output_tokens": row.output_tokens,
+            "cost_usd": None if row.usd is None else str(row.usd),
+        }
+
+    return {
+        "provider": docket.provider.name,
+        "source": docket.source,
+        "mode": docket.mode,
+        "claims": len(docket.agenda.ruled),
+        "models": [spelled(row) for row in rows],
+        "together": spelled(total(rows)),
+    }
+
+
+def _dollars(usd: Decimal | None) -> str:
+    return "unknown cost" if usd is None else f"${usd:.2f}" if usd else "$0"
+
+
+def verified_as_json(verified: Verified, place: Path) -> str:
+    """What a machine wants to know of a verification."""
+    found = verified.verification
+    return json.dumps(
+        {
+            "exit_code": found.exit_code,
+            "folder": str(place),
+            "page": str(place / "report.html"),
+            "verdicts": str(place / "verdicts.json"),
+            "source": found.source,
+            "simulated": found.simulated,
+            "requests": found.requests,
+            "cost_usd": None if found.cost_usd is None else str(found.cost_usd),
+            "counts": dict(found.counts),
+            "not_kept": [
+                {"claim": each.claim, "model": each.model, "verdict": each.verdict, "observed": each.observed}
+                for each in found.verdicts
+                if each.verdict in TURNED
+            ],
+        },
+        indent=2,
+    )
+
+
+def render_verification(verified: Verified) -> str:
+    """Verdicts by kind, what is not kept, what could not be asked, and the answer."""
+    found = verified.verification
+    lines = [_counts(found), ""]
+    if found.simulated:
+        lines += ["simulated: not evidence about a vendor's model", ""]
+    lines += _no(found)
+    lines += _open(found)
+    cost = "unknown" if found.cost_usd is None else f"${found.cost_usd:.4f}"
+    lines += [f"{found.requests} requests, {cost}" + (", replayed" if found.mode == "replay" else ""), ""]
+    word = WORDS[found.exit_code]
+    head, _, rest = word.partition(":")
+    lines.append(click.style(head, fg=COLOURS.get(found.exit_code, "yellow"), bold=True) + (f":{rest}" if rest else ""))
+    return "\n".join(lines)
+
+
+def _counts(found: Verification) -> str:
+    names = list(found.counts)
+    kinds: dict[str, Counter[str]] = {}
+    for each in found.verdicts:
+        kinds.setdefault(each.kind, Counter())[each.verdict] += 1
+    rows = [(kind, *(str(counted[name] or "·") for name in names)) for kind, counted in kinds.items()]
+    rows.append(("together", *(str(found.counts[name]) for name in names)))
+    return render_table(("claims", *names), rows, right=range(1, len(names) + 1))
+
+
+def _no(found: Verification) -> list[str]:
+    no = [each for each in found.verdicts if each.verdict in TURNED]
+    lines = []
+    for each in no[:SHOWN]:
+        flags = f" [{', '.join(each.flags)}]" if each.flags else ""
+        lines.append(f"{each.verdict}: {each.claim}{flags}")
+        lines.append(f"   documented {visible(each.documented, 160)}")
+        lines.append(f"   observed   {visible(each.observed, 160)}")
+    if len(no) > SHOWN:
+        lines.append(f"… and {len(no) - SHOWN} more; the page shows all of them")
+    return [*lines, ""] if lines else []
+
+
+def _open(found: Verification) -> list[str]:
+    weak: dict[str, list[Verdict]] = {}
+    for each in found.verdicts:
+        if each.verdict in ("inconclusive", "not-tested"):
+            reason = "not observable" if each.observed.startswith("not observable") else each.observed
+            weak.setdefault(f"{each.verdict}: {visible(reason, 160)}", []).append(each)
+    ranked = sorted(weak.items(), key=lambda pair: -len(pair[1]))
+    lines = [
+        f"{len(claims):4} {why}" + (f" ({claims[0].claim})" if len(claims) == 1 else "")
+        for why, claims in ranked[:SHOWN]
+    ]
+    if len(ranked) > SHOWN:
+        lines.append(f"… and {len(ranked) - SHOWN} more reasons")
+    return [*lines, ""] if lines else []
+
+
+def _reason(why: str, claims: Sequence[Verdict]) -> str:
+    return f"{len(claims):4} {why}" + (f" ({claims[0].claim})" if len(claims) == 1 else "")

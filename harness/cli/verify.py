@@ -1,0 +1,67 @@
+"""`harness verify`: is the documentation true? Plan, ask, decide, and show the evidence.
+
+It stands apart from the machinery in `verifying`: here is what the command does, in order.
+"""
+
+import json
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import price_option
+from harness.cli.terminal import say
+from harness.cli.verification_text import plan_as_json, plan_as_table, plan_line, render_verification, verified_as_json
+from harness.cli.verify_options import verify_options
+from harness.cli.verifying import VerifyChoices, default_folder, prepare, verify, write_pages
+from harness.core.clock import SystemClock
+from harness.probes.outlay import forecast
+from harness.store import VerificationFolder
+
+
+@click.command("verify")
+@click.argument("catalogue", default="xai")
+@verify_options
+@price_option
+def command(
+    *,
+    only_plan: bool,
+    out: Path | None,
+    overwrite: bool,
+    html: Path | None,
+    junit: Path | None,
+    markdown: Path | None,
+    as_json: bool,
+    budget_usd: float | None,
+    **chosen: Any,
+) -> int:
+    """Decide what the documents of CATALOGUE (xai if absent) promise, claim by claim, with evidence.
+
+    The fewest requests that decide the selected claims are planned, shown, and sent, or replayed from recordings. The
+    folder holds verdicts.json, exchanges.jsonl and report.html; `harness grade FOLDER` derives the verdicts again.
+
+    Exit codes: 0 every promise is kept · 1 one is not: refuted, ignored, undocumented, partial · 2 the input is wrong ·
+    3 some could not be asked (no key, budget, model absent, errors) · 4 the evidence is too weak for some ·
+    130 interrupted.
+    """
+    budget = None if budget_usd is None else Decimal(str(budget_usd))
+    docket = prepare(VerifyChoices(budget_usd=budget, environment=dict(os.environ), **chosen))
+    rows = forecast(docket.agenda, docket.choices.profile)
+    if only_plan:
+        say(json.dumps(plan_as_json(docket, rows), indent=2) if as_json else plan_as_table(docket, rows))
+        return 0
+    if docket.mode != "replay":
+        say(plan_line(docket, rows), err=True)
+    now = SystemClock().now()
+    place = out or default_folder(docket, now)
+    folder = VerificationFolder.open(place, replace_paid=overwrite)
+    verified = verify(docket, folder, started=now if docket.mode != "replay" else None)
+    write_pages(verified, docket.provider, place, {"html": html, "junit": junit, "markdown": markdown})
+    if as_json:
+        say(verified_as_json(verified, place))
+    else:
+        say(render_verification(verified))
+        say(f"\npage      {place / 'report.html'}\nverdicts  {place / 'verdicts.json'}")
+    return verified.verification.exit_code
