@@ -23,7 +23,7 @@ from harness.core.outcome import Outcome
 from harness.core.record import Run, RunFooter, SuiteRef, TrialRecord
 from harness.report import render_html
 from harness.runner.regrade import Regraded, regrade
-from harness.store import RunFolder, read_run_folder
+from harness.store import RunFolder, is_verification, read_run_folder
 from harness.suite import load_suites
 
 SHOWN = 10
@@ -55,6 +55,10 @@ def command(
 
     Exit codes: 0 all cases pass · 1 a case fails · 2 the input is wrong · 3 replies are missing.
     """
+    if is_verification(run):
+        if paths:
+            raise UsageError(f"{run}: holds verdicts, which no suite grades", remedy="leave the suites out")
+        return _grade_verification(run, out, profile=profile, catalogues=catalogues, as_json=as_json)
     old = read_run_folder(run)
     suites = load_suites(paths or [_find(ref.path) for ref in old.header.suites], load_kinds())
     result = regrade(old, suites, load_catalogues(catalogues), load_kinds(), profile)
@@ -80,6 +84,26 @@ def command(
         if out is not None:
             say(f"\npage     {out / 'report.html'}")
     return footer.exit_code
+
+
+def _grade_verification(
+    run: Path, out: Path | None, *, profile: str, catalogues: tuple[Path, ...], as_json: bool
+) -> int:
+    """Derive verdicts again from a verification's own exchanges, and say which differ from those that are written."""
+    from harness.cli.verification_text import render_verification, verified_as_json
+    from harness.cli.verify_again import grade_again, render_changes, write_again
+    from harness.probes.drift import find_changes
+
+    again = grade_again(run, profile=profile, catalogues=catalogues)
+    changes = find_changes(again.old, again.today.verification)
+    if out is not None:
+        write_again(again, out)
+    if as_json:
+        say(verified_as_json(again.today, out, changes))
+    else:
+        say(render_verification(again.today))
+        say(f"\n{render_changes(changes)}" if changes else "\nevery verdict is derived again as it is written")
+    return again.today.verification.exit_code
 
 
 def _find(path: str) -> Path:

@@ -37,11 +37,18 @@ def _records() -> dict[str, Any]:
     return records_schema()
 
 
+def _verdicts() -> dict[str, Any]:
+    from harness.store import verdicts_schema
+
+    return verdicts_schema()
+
+
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "suite": _suite,
     "catalogue": _catalogue,
     "register": _register,
     "records": _records,
+    "verdicts": _verdicts,
 }
 
 

@@ -15,6 +15,7 @@ import click
 from harness.cli.tables import render_table, visible
 from harness.cli.verifying import Docket, Verified
 from harness.core.verdict import TURNED, Verdict, Verification
+from harness.probes.drift import Change
 from harness.probes.outlay import THOUGHT_TOKENS, Forecast, total
 
 SHOWN = 25
@@ -95,15 +96,15 @@ def _dollars(usd: Decimal | None) -> str:
     return "unknown cost" if usd is None else f"${usd:.2f}" if usd else "$0"
 
 
-def verified_as_json(verified: Verified, place: Path) -> str:
+def verified_as_json(verified: Verified, place: Path | None, changes: Sequence[Change] | None = None) -> str:
     """What a machine wants to know of a verification."""
     found = verified.verification
     return json.dumps(
         {
             "exit_code": found.exit_code,
-            "folder": str(place),
-            "page": str(place / "report.html"),
-            "verdicts": str(place / "verdicts.json"),
+            "folder": None if place is None else str(place),
+            "page": None if place is None else str(place / "report.html"),
+            "verdicts": None if place is None else str(place / "verdicts.json"),
             "source": found.source,
             "simulated": found.simulated,
             "requests": found.requests,
@@ -114,9 +115,21 @@ def verified_as_json(verified: Verified, place: Path) -> str:
                 for each in found.verdicts
                 if each.verdict in TURNED
             ],
+            **({} if changes is None else {"changes": [_spelled(each) for each in changes]}),
         },
         indent=2,
     )
+
+
+def _spelled(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "claim": change.claim,
+        "model": change.model,
+        "before": change.before,
+        "now": change.now,
+        "observed": change.observed,
+    }
 
 
 def render_verification(verified: Verified) -> str:

@@ -14,9 +14,11 @@ import click
 from harness.cli.options import price_option
 from harness.cli.terminal import say
 from harness.cli.verification_text import plan_as_json, plan_as_table, plan_line, render_verification, verified_as_json
+from harness.cli.verify_again import read_baseline, render_changes
 from harness.cli.verify_options import verify_options
 from harness.cli.verifying import VerifyChoices, default_folder, prepare, verify, write_pages
 from harness.core.clock import SystemClock
+from harness.probes.drift import drift_code, find_changes
 from harness.probes.outlay import forecast
 from harness.store import VerificationFolder
 
@@ -34,6 +36,7 @@ def command(
     junit: Path | None,
     markdown: Path | None,
     as_json: bool,
+    baseline: Path | None,
     budget_usd: float | None,
     **chosen: Any,
 ) -> int:
@@ -44,7 +47,8 @@ def command(
 
     Exit codes: 0 every promise is kept · 1 one is not: refuted, ignored, undocumented, partial · 2 the input is wrong ·
     3 some could not be asked (no key, budget, model absent, errors) · 4 the evidence is too weak for some ·
-    130 interrupted.
+    130 interrupted. With --baseline: 0 nothing that was decided has changed · 1 something has · 3 it cannot be asked
+    any more · 4 it is too weakly shown now.
     """
     budget = None if budget_usd is None else Decimal(str(budget_usd))
     docket = prepare(VerifyChoices(budget_usd=budget, environment=dict(os.environ), **chosen))
@@ -52,6 +56,7 @@ def command(
     if only_plan:
         say(json.dumps(plan_as_json(docket, rows), indent=2) if as_json else plan_as_table(docket, rows))
         return 0
+    before = read_baseline(baseline, docket.provider.name) if baseline is not None else None
     if docket.mode != "replay":
         say(plan_line(docket, rows), err=True)
     now = SystemClock().now()
@@ -59,9 +64,14 @@ def command(
     folder = VerificationFolder.open(place, replace_paid=overwrite)
     verified = verify(docket, folder, started=now if docket.mode != "replay" else None)
     write_pages(verified, docket.provider, place, {"html": html, "junit": junit, "markdown": markdown})
+    changes = find_changes(before, verified.verification) if before is not None else None
     if as_json:
-        say(verified_as_json(verified, place))
+        say(verified_as_json(verified, place, changes))
     else:
         say(render_verification(verified))
         say(f"\npage      {place / 'report.html'}\nverdicts  {place / 'verdicts.json'}")
-    return verified.verification.exit_code
+    if changes is None or verified.interrupted:
+        return verified.verification.exit_code
+    if not as_json:
+        say(f"\n{render_changes(changes)}")
+    return drift_code(changes)

@@ -15,6 +15,12 @@ from harness.cli.verifying import NEEDS
 def verify_options(function: Callable[..., int]) -> Callable[..., int]:
     """Everything but the catalogue and the price profile."""
     for option in (
+        click.option(
+            "--baseline",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="List what changed since these verdicts, and exit by that.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write a summary there."),
         click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML there."),

@@ -299,6 +299,7 @@ def conclude(docket: Docket, found: Found, *, started: datetime | None, interrup
         source=docket.source,
         simulated=docket.sources.is_simulated(docket.source),
         base_url=docket.base_url,
+        management_url=docket.choices.management_url,
         mode=docket.mode,
         seed=docket.choices.seed,
         started_at=f"{started:%Y-%m-%dT%H:%M:%SZ}" if started is not None else None,

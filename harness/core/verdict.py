@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Literal
 
 from harness.core.catalogue import Provenance
+from harness.core.chat import Credential
 from harness.core.claims import SourceDocument
 from harness.core.exchange import Exchange
+from harness.core.plain import Domain
 from harness.core.record import Mode
 
 VERDICTS_SCHEMA = "model-harness/verdicts/1"
@@ -85,6 +87,7 @@ class ProbeExchange:
     id     unique in the run: '<probe>@<model>#<number>'
     about  what was asked, in a few words
     cost_usd  None if its price is not known
+    credential, domain, region  which key it was asked with and where, without which it could not be asked again
     """
 
     id: str
@@ -94,6 +97,9 @@ class ProbeExchange:
     role: Role = "plain"
     exchange: Exchange
     cost_usd: Decimal | None = None
+    credential: Credential = "valid"
+    domain: Domain = "inference"
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +121,7 @@ class Verification:
     source: str
     simulated: bool = False
     base_url: str = ""
+    management_url: str | None = None
     mode: Mode
     seed: int = 0
     started_at: str | None = None

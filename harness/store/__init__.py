@@ -5,11 +5,18 @@ It stands apart so that everything after a run depends on one file format and no
 
 from harness.store.records import read_run, records_schema, write_run
 from harness.store.run_folder import RunFolder, read_run_folder
-from harness.store.verdicts import VerificationFolder, read_exchanges, read_verification, verdicts_schema
+from harness.store.verdicts import (
+    VerificationFolder,
+    is_verification,
+    read_exchanges,
+    read_verification,
+    verdicts_schema,
+)
 
 __all__ = [
     "RunFolder",
     "VerificationFolder",
+    "is_verification",
     "read_exchanges",
     "read_run",
     "read_run_folder",

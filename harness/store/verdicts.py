@@ -112,6 +112,11 @@ def encode_verification(verification: Verification) -> bytes:
     return _adapter().dump_json(verification, indent=1) + b"\n"
 
 
+def is_verification(path: Path) -> bool:
+    """Whether a folder holds a verification, and not a run of suites."""
+    return (path / VERDICTS).is_file() or path.name == VERDICTS
+
+
 def read_verification(path: Path) -> Verification:
     """The verdicts of a folder, or of a verdicts.json.
 
