@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 # Two targets may install into one environment: never at the same time, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help demo test lint format schema local-model record-local record-sim clean
+.PHONY: help demo test lint format schema local-model record-local record-sim kill-matrix effect-probes examples clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -48,10 +48,29 @@ record-local: $(PACKAGE) $(LOCAL) ## record suites/local anew from that model
 	@$(LOCAL_VENV)/bin/python scripts/local_model.py -- \
 	    $(BIN)/harness run suites/local --mode refresh --concurrency 1
 
-# Ends with 1, as above. The seed makes the simulator's chance repeatable; dates and ids stay new.
-record-sim: $(PACKAGE) ## record suites/xai anew from the simulator
+# Both end with 1, as above. The seed makes the simulator's chance repeatable; dates and ids stay new. The verification
+# asks what the suites' parameter rows ask, and more: it is recorded anew, and they replay it.
+record-sim: $(PACKAGE) ## record suites/xai and the verification of xai anew from the simulator
 	@$(BIN)/harness simulate --seed 1 -- \
-	    $(BIN)/harness run suites/xai --provider xai-sim --mode refresh --overwrite --out reports/record-sim
+	    $(BIN)/harness verify --provider xai-sim --mode refresh --no-pacing $(OPTED) --overwrite --out reports/verify-sim; \
+	    test $$? -le 1
+	@$(BIN)/harness simulate --seed 1 -- \
+	    $(BIN)/harness run suites/xai --provider xai-sim --mode refresh --case '*' --overwrite --out reports/record-sim
+
+# What a simulation may be asked that would cost a vendor's customer money, or change something.
+OPTED = --allow money --allow management-key --allow writes
+
+kill-matrix: $(DEV) ## break every promise of the simulator once, and see that the claims about it turn (20 minutes)
+	@PYTHONPATH=tests $(BIN)/python tests/kill_matrix.py --out reports/examples/kill-matrix
+
+effect-probes: $(DEV) $(LOCAL) ## try the effect probes on the real model, directly and tampered with (an hour)
+	@PYTHONPATH=tests $(LOCAL_VENV)/bin/python scripts/local_model.py --parallel 4 -- \
+	    $(BIN)/python tests/effect_probes.py --out reports/examples/effect-probes
+
+examples: $(PACKAGE) ## verify the documents against a simulation of public evidence, as reports/examples shows it
+	@$(BIN)/harness simulate --seed 1 --profile observed -- \
+	    $(BIN)/harness verify --provider xai-sim --mode live --no-pacing $(OPTED) --prices observed --overwrite \
+	    --out reports/examples/xai-observed --markdown reports/examples/xai-observed/summary.md; test $$? -le 1
 
 clean: ## remove the environments, caches and what was built
 	rm -rf $(VENV) $(LOCAL_VENV) build dist demo-report .coverage .hypothesis .import_linter_cache \

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Said outright, because a shell starts what it puts in the background with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        server = start(options.port)
+        server = start(options.port, options.parallel, options.longest)
         print(f"ready: {server.listening_address}/v1", flush=True)
         if options.command:
             return run_beside(options.command)
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130 if options.command else 0
 
 
-def start(port: int) -> Any:
+def start(port: int, parallel: int = 1, longest: int = -1) -> Any:
     """The running server, once it answers; it stops when the last reference to it goes.
 
     raises  Unable if a wheel is missing, the port is taken, or the model does not come up
@@ -69,19 +69,21 @@ def start(port: int) -> Any:
     # The server tells its model's path to whoever asks: as a bare file name it says nothing of this machine.
     with contextlib.chdir(weights.parent):
         try:
-            server = xllamacpp.Server(_settings(xllamacpp.CommonParams(), weights.name, port))
+            server = xllamacpp.Server(_settings(xllamacpp.CommonParams(), weights.name, port, parallel, longest))
         except RuntimeError as error:
             raise Unable(f"llama.cpp did not start on {HOST}:{port}: {error}") from None
     _wait_until_ready(int(server.listening_address.rpartition(":")[2]))
     return server
 
 
-def _settings(params: Any, weights: str, port: int) -> Any:
+def _settings(params: Any, weights: str, port: int, parallel: int, longest: int) -> Any:
     params.model.path = weights
     params.model_alias = {MODEL}
     params.port = port
-    params.n_ctx = 4096
-    params.n_parallel = 1
+    # The context is shared among the slots: each has as much as one alone would.
+    params.n_ctx = 4096 * parallel
+    params.n_parallel = parallel
+    params.n_predict = longest
     # One thread: with two on a busy two-core machine the speed was seen to fall from 100 tokens a second to 3.
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
@@ -166,6 +168,10 @@ def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--port", type=_port, default=8080, help="port on loopback; 0 for any free one (default 8080)")
+    parser.add_argument("--parallel", type=int, default=1, help="requests that are answered at once (default 1)")
+    parser.add_argument(
+        "--longest", type=int, default=-1, help="tokens of a reply that nobody bounds (default: as the context allows)"
+    )
     parser.add_argument("command", nargs="*", help="after `--`: a command to run while the model serves")
     return parser.parse_args(arguments)
 

@@ -11,6 +11,8 @@ from harness.catalogue.numbers import is_number
 from harness.core.claims import Claim, Conflict, Register
 
 ABSENT = "-"
+ANY = "*"
+"""Subject of a claim that is about whichever model is asked."""
 _MOST_RIVALS = 2
 """Other readings that are shown in a cell; more are counted."""
 
@@ -102,7 +104,7 @@ def rows_of(register: Register, subjects: Iterable[str], columns: Sequence[Colum
         about = [claim for claim in register.claims if claim.subject.id == subject]
         cells = [cell_of(register, [claim for claim in about if each.belongs(claim)], each) for each in columns]
         if any(cell.claims for cell in cells):
-            rows.append((Cell(text=subject), *cells))
+            rows.append((Cell(text="any model" if subject == ANY else subject), *cells))
     return tuple(rows)
 
 

@@ -36,6 +36,23 @@ def load_register(provider: Provider, folder: Path | None = None) -> Register:
     return _shipped(provider.register)
 
 
+def find_documents(
+    provider: Provider, register: Register, folder: Path | None = None, given: Path | None = None
+) -> Path | None:
+    """The folder that holds a register's documents: the one given, unless only the register's own holds them all.
+
+    folder  as for `load_register`
+    given   where the caller has documents, of this register or of another; None if nowhere
+    """
+    own = Path(str(files("harness.catalogue") / "registers")) / (provider.register or "") if folder is None else folder
+    holding = [each for each in (given, own) if each is not None and _holds(each, register)]
+    return holding[0] if holding else given
+
+
+def _holds(folder: Path, register: Register) -> bool:
+    return bool(register.documents) and all((folder / document.file).is_file() for document in register.documents)
+
+
 @cache
 def _shipped(name: str) -> Register:
     folder = files("harness.catalogue") / "registers" / name

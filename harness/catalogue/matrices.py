@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from harness.catalogue.cells import (
     ABSENT,
+    ANY,
     Cell,
     Column,
     Matrix,
@@ -49,7 +50,8 @@ def build_matrices(register: Register, provider: Provider, profile: str = "docum
 
 
 def _model_ids(provider: Provider) -> list[str]:
-    return [model.id for model in provider.models]
+    """The provider's models, and whichever is asked, of which a contract without models speaks."""
+    return [*(model.id for model in provider.models), ANY]
 
 
 def _models(register: Register, provider: Provider) -> Matrix:

@@ -5,9 +5,10 @@ It stands apart from the commands because plan, run and demo must assemble the s
 
 import random
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.catalogue import Catalogues, load_catalogues
@@ -19,7 +20,8 @@ from harness.core.clock import SystemClock
 from harness.core.errors import UsageError
 from harness.core.record import Mode
 from harness.reading import did_you_mean
-from harness.runner.plan import Plan, Selection, plan_run
+from harness.runner.plan import Plan, Selection, empty_plan, plan_run
+from harness.runner.rows import RowTrial, case_of, expand_rows
 from harness.runner.session import Session
 from harness.runner.sources import Sources, choose_mode
 from harness.runner.targets import check_judges, select_targets
@@ -33,7 +35,7 @@ from harness.wire.dialects import load_dialect
 class Assembly:
     """A plan, and what is needed to execute it.
 
-    rows_left  parameter rows of the suites, which no plan has a place for
+    rows  parameter rows of the suites, by target: probes decide them
     """
 
     plan: Plan
@@ -41,7 +43,7 @@ class Assembly:
     sources: Sources
     kinds: Mapping[str, CheckKind]
     choices: Choices
-    rows_left: int = 0
+    rows: tuple[RowTrial, ...] = ()
 
     @property
     def catalogues(self) -> Catalogues:
@@ -58,9 +60,6 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     catalogues = load_catalogues(choices.catalogues)
     kinds = load_kinds()
     suites = load_suites(choices.paths, kinds, root=choices.shown_from)
-    if not any(suite.cases for suite in suites):
-        message = f"{suites[0].path}: the suite has parameter rows and no cases; this command asks cases"
-        raise UsageError(message, remedy="add cases to it, or check it with harness validate")
     sources = Sources(
         catalogues=catalogues,
         base_url=choices.base_url,
@@ -69,8 +68,6 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
         api_key_env=choices.api_key_env,
         environment=choices.environment,
     )
-    rows_left = sum(len(suite.parameters) for suite in suites)
-    suites = tuple(suite for suite in suites if suite.cases)
     targets = select_targets(suites, choices.targets, catalogues, sources.source_of)
     providers = {target.provider for group in targets.values() for target in group}
     if len(providers) > 1 and (choices.base_url or choices.management_url or choices.rename or choices.api_key_env):
@@ -90,9 +87,22 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
             sources.refuse_misnaming(provider)
     check_ways_of_asking(suites, targets, catalogues)
     _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
+    rows = expand_rows(suites, targets, choices.cases, choices.tags)
     suites = tuple(suite for suite in suites if targets[suite.name])
-    plan = plan_run(suites, targets, Selection(cases=choices.cases, tags=choices.tags), choices.repeats)
-    return Assembly(plan=plan, mode=mode, sources=sources, kinds=kinds, choices=choices, rows_left=rows_left)
+    names = {case.id for suite in suites for case in suite.cases}
+    asked = {case_of(row.asks) for row in rows}
+    # A pattern that means rows alone selects no case, and is no mistake.
+    cases = tuple(each for each in choices.cases if _means(each, names) or not _means(each, asked))
+    if rows and (not any(suite.cases for suite in suites) or (choices.cases and not cases)):
+        # Only rows are asked: there is nothing for a plan to select.
+        plan = empty_plan(suites, targets)
+    else:
+        plan = plan_run(suites, targets, Selection(cases=cases, tags=choices.tags), choices.repeats)
+    return Assembly(plan=plan, mode=mode, sources=sources, kinds=kinds, choices=choices, rows=rows)
+
+
+def _means(pattern: str, names: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names)
 
 
 _RECORDING = ("record", "refresh")

@@ -315,7 +315,7 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
     type=click.Path(path_type=Path),
     envvar="HARNESS_DOCUMENTS",
     metavar="DIR",
-    help="Folder that holds the documents; HARNESS_DOCUMENTS if absent.",
+    help="Folder that holds the documents, unless they lie beside the register; HARNESS_DOCUMENTS if absent.",
 )
 def check(provider: str, catalogues: tuple[Path, ...], register: Path | None, documents: Path | None) -> int:
     """Check that the words each claim of PROVIDER (xai if absent) quotes stand at its lines of the documents.
@@ -325,12 +325,14 @@ def check(provider: str, catalogues: tuple[Path, ...], register: Path | None, do
     Exit codes: 0 all do · 1 some do not · 2 no folder, or a document is missing from it.
     """
     from harness.catalogue.agreement import find_disagreements
+    from harness.catalogue.claims import find_documents
     from harness.catalogue.quotes import find_misquotes, read_documents
 
     read = _read(provider, catalogues, register)
+    documents = find_documents(read.provider, read.register, register, documents)
     if documents is None:
         files = ", ".join(document.file for document in read.register.documents)
-        message = "where the documents are is not known: they do not ship with the harness"
+        message = "where the documents are is not known: they do not lie beside the register"
         raise UsageError(message, remedy=f"set HARNESS_DOCUMENTS or --documents to a folder that holds {files}")
     misquotes = list(find_misquotes(read.register, read_documents(read.register, documents)))
     for misquote in misquotes:

@@ -84,14 +84,12 @@ def command(
         timeout_s=timeout_s,
         overwrite=overwrite,
     )
-    with progress_of(len(assembly.plan.trials), live=assembly.mode != "replay") as tick:
+    with progress_of(len(assembly.plan.trials) + len(assembly.rows), live=assembly.mode != "replay") as tick:
         run = run_plan(assembly, settings, tick)
     write_extras(run, html=html, junit=junit, markdown=markdown)
     if as_json:
         say(json.dumps(run_as_json(run, folder), indent=2))
     else:
         say(render_run(run))
-        if assembly.rows_left:
-            say(f"\n{assembly.rows_left} parameter rows were left out: this command asks cases")
         say(f"\npage     {folder / 'report.html'}\nrecords  {folder / 'records.jsonl'}")
     return run.footer.exit_code if run.footer is not None else 3

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness import __version__
 from harness.cli.assembly import Assembly, open_session
 from harness.cli.terminal import say
+from harness.core.canonical import digest
 from harness.core.clock import SystemClock
 from harness.core.outcome import rate_of
 from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
@@ -59,7 +60,7 @@ def run_plan(assembly: Assembly, settings: Settings, on_record: Callable[[TrialR
             seed=settings.seed,
             timeout_s=settings.timeout_s,
         )
-        records = asyncio.run(_execute(assembly, session, settings.concurrency, keep))
+        records = asyncio.run(_execute(assembly, session, settings, keep))
     except KeyboardInterrupt:
         folder.abandon()
         kept = (
@@ -76,10 +77,18 @@ def run_plan(assembly: Assembly, settings: Settings, on_record: Callable[[TrialR
 
 
 async def _execute(
-    assembly: Assembly, session: Session, concurrency: int, keep: Callable[[TrialRecord], None]
+    assembly: Assembly, session: Session, settings: Settings, keep: Callable[[TrialRecord], None]
 ) -> tuple[TrialRecord, ...]:
+    concurrency = settings.concurrency
     try:
-        return await execute(assembly.plan, session, concurrency=concurrency, on_record=keep)
+        records = await execute(assembly.plan, session, concurrency=concurrency, on_record=keep)
+        if not assembly.rows:
+            return records
+        # Loaded here: most runs have no parameter rows, and pay for no probes.
+        from harness.probes.rows import run_rows
+
+        rows = await run_rows(assembly.rows, session, concurrency=concurrency, seed=settings.seed, on_record=keep)
+        return (*records, *rows)
     finally:
         await session.transport.aclose()
         for note in getattr(session.transport, "notes", ()):
@@ -94,8 +103,8 @@ def _header(assembly: Assembly, settings: Settings) -> RunHeader:
         mode=assembly.mode,
         suites=tuple(SuiteRef(name=suite.name, path=suite.path, digest=suite.digest) for suite in plan.suites),
         targets=plan.targets,
-        plan=plan.digest,
-        trials=len(plan.trials),
+        plan=digest([plan.digest, *(row.key.digest for row in assembly.rows)]) if assembly.rows else plan.digest,
+        trials=len(plan.trials) + len(assembly.rows),
         price_profile=settings.profile,
         max_errors=settings.max_errors,
         seed=settings.seed,

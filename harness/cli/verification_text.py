@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
+from harness.cli.docket import Docket
 from harness.cli.tables import render_table, visible
-from harness.cli.verifying import Docket, Verified
+from harness.cli.verifying import Verified
 from harness.core.verdict import TURNED, Verdict, Verification
 from harness.probes.drift import Change
 from harness.probes.outlay import THOUGHT_TOKENS, Forecast, total
@@ -62,7 +63,7 @@ def plan_as_table(docket: Docket, rows: Sequence[Forecast]) -> str:
             render_table(header, cells, right=range(1, len(header))),
             "",
             f"claims: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}",
-            "requests: if the documents are true, and at most if every step is needed. Models that may reason are",
+            "requests: if the documents are true, and at most if every step is needed. Models that always reason are",
             f"reckoned with {THOUGHT_TOKENS} tokens of thought a request. What --allow does not name is left out.",
         )
     )
@@ -109,6 +110,7 @@ def verified_as_json(verified: Verified, place: Path | None, changes: Sequence[C
             "simulated": found.simulated,
             "requests": found.requests,
             "cost_usd": None if found.cost_usd is None else str(found.cost_usd),
+            "unpriced": found.unpriced,
             "counts": dict(found.counts),
             "not_kept": [
                 {"claim": each.claim, "model": each.model, "verdict": each.verdict, "observed": each.observed}
@@ -141,6 +143,7 @@ def render_verification(verified: Verified) -> str:
     lines += _no(found)
     lines += _open(found)
     cost = "unknown" if found.cost_usd is None else f"${found.cost_usd:.4f}"
+    cost += f" and {found.unpriced} replies without a price" if found.unpriced else ""
     lines += [f"{found.requests} requests, {cost}" + (", replayed" if found.mode == "replay" else ""), ""]
     word = WORDS[found.exit_code]
     head, _, rest = word.partition(":")

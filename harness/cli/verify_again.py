@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
+from harness.cli.docket import VerifyChoices, prepare
 from harness.cli.tables import visible
-from harness.cli.verifying import Verified, VerifyChoices, prepare, verify, write_pages
+from harness.cli.verifying import Verified, verify, write_pages
 from harness.core.catalogue import Provider
 from harness.core.errors import UsageError
 from harness.core.exchange import Attempt, Exchange

@@ -59,6 +59,7 @@ class ExchangeRecord:
 class TrialRecord:
     """One trial: one line of records.jsonl.
 
+    kind       'parameter' for a row of a suite's `parameters:`, decided by probes
     trial      digest of its TrialKey
     asked      digest of what the case asks, whatever the target: a regrade needs it to match today's suite
     target     the target's label; `source`/`model` say who really answered, `provider` whose catalogue it is priced by
@@ -70,6 +71,7 @@ class TrialRecord:
                0 if there were none
     """
 
+    kind: Literal["case", "parameter"] = "case"
     trial: str
     asked: str
     suite: str

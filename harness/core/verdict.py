@@ -109,7 +109,8 @@ class Verification:
     provider    whose documents; source: who answered
     models      the models that were selected
     allowed     what was opted into, such as 'money'
-    requests    sent or replayed in all; cost_usd dollars for them, None if any price is unknown
+    requests    sent or replayed in all; cost_usd dollars for those whose price is known
+    unpriced    how many may have cost something, and nobody knows what
     started_at  ISO, UTC, of a run that sent anything; None for a replay
     notes       what the reader must know beside the verdicts, such as that the server's replies are canned
     counts      verdicts by name
@@ -132,6 +133,7 @@ class Verification:
     documents: tuple[SourceDocument, ...] = ()
     requests: int = 0
     cost_usd: Decimal | None = None
+    unpriced: int = 0
     exit_code: int = 0
     notes: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -6,6 +6,7 @@ It stands apart from the desk so that a probe cannot spend, wait or write: it ca
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from http import HTTPStatus
 from harness.core.catalogue import Provider
 from harness.core.clock import Clock, SystemClock
 from harness.core.cost import MILLION
+from harness.core.errors import UsageError
 from harness.core.exchange import Attempt, Exchange, HttpRequest
 from harness.core.plain import PlainRequest
 from harness.core.reply import Reply
@@ -134,9 +136,9 @@ class Bench:
     async def _one(self, desk: Desk, ask: Ask, number: int, place: int) -> Seen:
         call = self._call(desk, ask, number)
         reserved = self._worst(ask, desk.model)
-        async with self.slots:
+        async with nullcontext() if ask.together else self.slots:
             self.budget.reserve(reserved)
-            if self.pacer is not None and desk.model is not None:
+            if self.pacer is not None and desk.model is not None and not ask.together:
                 found = self.provider.find_model(desk.model)
                 await self.pacer.wait(desk.model, found.limits.requests_per_minute if found else None)
             exchange = await self.transport.send(call)
@@ -157,6 +159,9 @@ class Bench:
             model=desk.model,
             about=ask.about,
             role=ask.role,
+            credential=ask.credential,
+            domain=ask.domain,
+            region=ask.region,
             exchange=exchange,
             cost_usd=usd,
         )
@@ -164,7 +169,11 @@ class Bench:
         return Seen(id=kept.id, ask=ask, exchange=exchange, reply=reply, cost_usd=usd)
 
     def _call(self, desk: Desk, ask: Ask, number: int) -> Call:
-        endpoint = self.sources.endpoint_of(self.provider, ask.region, ask.domain)
+        try:
+            endpoint = self.sources.endpoint_of(self.provider, ask.region, ask.domain)
+        except UsageError as error:
+            # Such as a management API of which nobody said where it is: the other claims can still be asked about.
+            raise Unasked(f"{error.message}: {error.remedy}") from error
         request = spell(ask)
         model = desk.model or "-"
         key = request_key(

@@ -21,6 +21,7 @@ _MANY = 40
 
 def decide_all(agenda: Agenda, found: Found) -> tuple[Verdict, ...]:
     """A verdict for every selected claim, in the register's order."""
+    agenda = found.agenda or agenda
     costs = {seen.id: seen.cost_usd for seen in found.seen}
     return tuple(_decide(each, agenda, found, costs) for each in agenda.ruled)
 

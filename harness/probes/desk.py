@@ -36,6 +36,7 @@ class Ask:
     path          below the base URL of its domain
     role          'treatment' holds what is probed, 'control' is the same without it
     content_type  what the body is called
+    together      sent at once with its fellows, whoever else is waiting for a turn: for what only shows then
     """
 
     about: str
@@ -47,6 +48,7 @@ class Ask:
     domain: Domain = "inference"
     region: str | None = None
     content_type: str = "application/json"
+    together: bool = False
 
     @property
     def streams(self) -> bool:

@@ -6,12 +6,12 @@ source  VERDICTS.md, "Effects"
 
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk, Seen
+from harness.probes.effect import Effect, Measure
 from harness.probes.family import Outlay
 from harness.probes.ladder import LEVEL, Climb, Climbed
 from harness.probes.observation import Observation, Topic
@@ -26,27 +26,10 @@ _PAIRS = 3
 _CAP = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """One parameter's effect.
-
-    example  a value that is not its default, and alone refused where the parameter is not supported
-    measure  asks, and says what was seen: 'effect', 'no-effect', 'broken' or 'unknown'
-    outlay   of the protocol where the parameter is taken and works
-    """
-
-    parameter: str
-    example: Any
-    measure: Callable[[Desk, Topic], Awaitable[Observation]]
-    outlay: Outlay
-
-
 # --- variety: temperature, top_p, seed
 
 
-def variety(
-    parameter: str, low: Mapping[str, Any], high: Mapping[str, Any]
-) -> Callable[[Desk, Topic], Awaitable[Observation]]:
+def variety(parameter: str, low: Mapping[str, Any], high: Mapping[str, Any]) -> Measure:
     """A measure of how much replies to one open prompt differ under two settings; `high` is the freer one."""
 
     async def measure(desk: Desk, topic: Topic) -> Observation:
@@ -127,7 +110,7 @@ def repeated_share(seen: Seen) -> float:
     return 1 - len(set(words)) / len(words) if words else 0.0
 
 
-def repetition(parameter: str, prompt: str) -> Callable[[Desk, Topic], Awaitable[Observation]]:
+def repetition(parameter: str, prompt: str) -> Measure:
     """A measure of how much an answer repeats itself at the parameter's two documented ends."""
 
     async def measure(desk: Desk, topic: Topic) -> Observation:
@@ -186,13 +169,23 @@ async def _repetition_moves(desk: Desk, model: str) -> str | None:
 # --- bounds: max_tokens and stop
 
 
-async def measure_max_tokens(desk: Desk, topic: Topic) -> Observation:
-    """A long enumeration, capped and uncapped."""
-    prompt = "Write the numbers from 1 to 60, separated by spaces."
-    body = chat(desk.model or "", prompt)
-    control = Ask(about="without max_tokens", body=body, role="control")
-    treatment = Ask(about=f"max_tokens {_CAP}", body={**body, "max_tokens": _CAP}, role="treatment")
-    answers = await desk.ask(control, treatment, control, treatment)
+def bounding(parameter: str) -> Measure:
+    """A measure of what bounds an answer's length: a text that is long enough and ends by itself, capped and uncapped.
+
+    A story rather than an enumeration: asked to count, a small model was seen to go on until its context was full.
+    """
+
+    async def measure(desk: Desk, topic: Topic) -> Observation:
+        body = chat(desk.model or "", "Tell a short story about a lighthouse, in about a hundred words.")
+        control = Ask(about=f"without {parameter}", body=body, role="control")
+        treatment = Ask(about=f"{parameter} {_CAP}", body={**body, parameter: _CAP}, role="treatment")
+        answers = await desk.ask(control, treatment, control, treatment)
+        return _read_bounds(topic, answers)
+
+    return measure
+
+
+def _read_bounds(topic: Topic, answers: Sequence[Seen]) -> Observation:
     free, capped = answers[0::2], answers[1::2]
     evidence = tuple(each.as_evidence() for each in answers)
     if not all(each.ok for each in answers):
@@ -200,13 +193,16 @@ async def measure_max_tokens(desk: Desk, topic: Topic) -> Observation:
         return Observation(topic=topic, outcome="unknown", words=failed.words, evidence=evidence, error=True)
     sizes, controls = [visible_tokens(each) for each in capped], [visible_tokens(each) for each in free]
     figures = f"{_shown(sizes)} tokens where {_CAP} were allowed, {_shown(controls)} without"
-    if min(controls) <= 2 * _CAP:
+    # An answer may end early of itself, without a bound: then only one that says that it was cut tells something.
+    told = all(each.reply.finish_reason == "length" for each in capped)
+    if max(controls) <= 2 * _CAP or (min(controls) <= 2 * _CAP and not told):
         return Observation(
             topic=topic, outcome="unknown", words=f"{figures}: too short to tell", n=4, evidence=evidence, more=4
         )
     longest = max(len(said(each)) for each in capped)
-    if max(sizes) > _CAP or longest * 2 > min(len(said(each)) for each in free):
-        outcome = "no-effect" if longest * 2 > min(len(said(each)) for each in free) else "broken"
+    usual = max(len(said(each)) for each in free)
+    if max(sizes) > _CAP or longest * 2 > usual:
+        outcome = "no-effect" if longest * 2 > usual else "broken"
         return Observation(topic=topic, outcome=outcome, words=figures, grade="E4", n=4, evidence=evidence)  # type: ignore[arg-type]
     ends = sorted({each.reply.finish_reason or "none" for each in capped})
     thought = any((each.reply.usage.reasoning or 0) > _CAP for each in capped)
@@ -226,12 +222,12 @@ def visible_tokens(seen: Seen) -> int:
     return max(0, usage.output - (usage.reasoning or 0))
 
 
-def stopping(as_list: bool) -> Callable[[Desk, Topic], Awaitable[Observation]]:  # noqa: FBT001 - two ways of one field
+def stopping(as_list: bool) -> Measure:  # noqa: FBT001 - two ways of one field
     """A measure of stop: prompts whose answers surely hold a letter, with that letter as the stop, and without."""
 
     async def measure(desk: Desk, topic: Topic) -> Observation:
         asks = []
-        for prompt, letter in _STOPS:
+        for prompt, letter in STOPS:
             body = chat(desk.model or "", prompt, max_tokens=60)
             stop = [letter] if as_list else letter
             asks.append(Ask(about="without stop", body=body, role="control"))
@@ -242,11 +238,12 @@ def stopping(as_list: bool) -> Callable[[Desk, Topic], Awaitable[Observation]]: 
     return measure
 
 
-_STOPS = (
+STOPS = (
     ("Describe a summer day in three sentences.", "e"),
     ("Tell me in three sentences how bread is made.", "a"),
     ("Describe a large city in three sentences.", "t"),
 )
+"""Prompts, and a letter that their answers surely hold."""
 
 
 def _read_stops(topic: Topic, answers: Sequence[Seen]) -> Observation:
@@ -255,7 +252,7 @@ def _read_stops(topic: Topic, answers: Sequence[Seen]) -> Observation:
         failed = next(each for each in answers if not each.accepted)
         return Observation(topic=topic, outcome="unknown", words=failed.words, evidence=evidence, error=True)
     free, stopped = answers[0::2], answers[1::2]
-    letters = [letter for _, letter in _STOPS]
+    letters = [letter for _, letter in STOPS]
     shown = sum(letter in each.reply.content for each, letter in zip(stopped, letters, strict=True))
     could = sum(letter in each.reply.content for each, letter in zip(free, letters, strict=True))
     ended = all(
@@ -281,20 +278,20 @@ def _read_stops(topic: Topic, answers: Sequence[Seen]) -> Observation:
 
 
 def _table() -> dict[str, Effect]:
+    from harness.probes.alternatives import ALTERNATIVES
     from harness.probes.effort import measure_effort
 
     varied = Outlay(requests=18, at_most=34, input_tokens=450, output_tokens=650)
     repeated = Outlay(requests=18, at_most=44, input_tokens=450, output_tokens=1_300)
+    bounded = Outlay(requests=6, input_tokens=150, output_tokens=400)
     stop = Outlay(requests=8, input_tokens=200, output_tokens=250)
-    counts = Counter(prompt for prompt, _ in _STOPS)
-    assert len(counts) == len(_STOPS)  # noqa: S101 - three different prompts, or a cache could answer
+    counts = Counter(prompt for prompt, _ in STOPS)
+    assert len(counts) == len(STOPS)  # noqa: S101 - three different prompts, or a cache could answer
     return {
-        "max_tokens": Effect(
-            parameter="max_tokens",
-            example=64,
-            measure=measure_max_tokens,
-            outlay=Outlay(requests=6, input_tokens=150, output_tokens=400),
-        ),
+        **{
+            name: Effect(parameter=name, example=64, measure=bounding(name), outlay=bounded)
+            for name in ("max_tokens", "max_completion_tokens")
+        },
         "temperature": Effect(
             parameter="temperature",
             example=0.7,
@@ -333,6 +330,7 @@ def _table() -> dict[str, Effect]:
             measure=measure_effort,
             outlay=Outlay(requests=24, at_most=46, input_tokens=900, output_tokens=600),
         ),
+        **ALTERNATIVES,
     }
 
 

@@ -21,7 +21,7 @@ _TABLE: Mapping[Stance, Mapping[Outcome, VerdictName]] = {
     },
     "unsupported": {
         "rejected": "confirmed",
-        "no-effect": "confirmed",
+        "no-effect": "ignored",
         "effect": "undocumented",
         "holds": "undocumented",
         "broken": "confirmed",

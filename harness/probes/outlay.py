@@ -11,11 +11,14 @@ from harness.core.cost import MILLION
 from harness.probes.lineup import Lineup
 from harness.probes.verify import Agenda
 
-# The gate of a model: an ordinary request and an unknown field; a listing for all. What a reasoning model thinks of a
-# short question, about: vendors' own examples have a few hundred tokens.
+# The gate of a model: an ordinary request and an unknown field; a listing for all.
 _GATE_REQUESTS = 2
 _GATE_TOKENS = 60
-THOUGHT_TOKENS = 300
+THOUGHT_TOKENS = 1000
+"""What a model that always reasons thinks of a short question, about: nobody documents it, and it may well be more."""
+
+OPTIONAL_THOUGHT_TOKENS = 200
+"""Likewise for a model that reasons only if asked to, or of which the documents say nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +70,15 @@ def forecast(agenda: Agenda, profile: str = "documented") -> tuple[Forecast, ...
 def _priced(lineup: Lineup, profile: str, row: Forecast) -> Forecast:
     if row.model is None:
         return row
-    answered = sum(1 for _ in range(row.requests))
-    thought = answered * THOUGHT_TOKENS if lineup.reasons(row.model) is not False else 0
+    each = {True: THOUGHT_TOKENS, False: 0, None: OPTIONAL_THOUGHT_TOKENS}[lineup.reasons(row.model)]
+    # Refused requests draw no thought; how many there will be is not reckoned, so this is the dear side.
+    thought = row.requests * each
     tariff = lineup.provider.find_tariff(row.model, profile)
     usd = None
-    if tariff is not None and tariff.input is not None and tariff.output is not None and row.usd is not None:
+    if tariff is not None and tariff.input is None and tariff.image is not None:
+        # A model that draws: what is paid for is the pictures, which are fees of the probes that ask for them.
+        usd = row.usd
+    elif tariff is not None and tariff.input is not None and tariff.output is not None and row.usd is not None:
         usd = row.usd + (row.input_tokens * tariff.input + (row.output_tokens + thought) * tariff.output) / MILLION
     return Forecast(
         model=row.model,

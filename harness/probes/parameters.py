@@ -11,7 +11,8 @@ from harness.core.claims import Claim
 from harness.core.verdict import Evidence
 from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import Ask, Desk
-from harness.probes.effects import EFFECTS, Effect
+from harness.probes.effect import Effect
+from harness.probes.effects import EFFECTS
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
 from harness.probes.lineup import ANY, Lineup, model_of
 from harness.probes.observation import Observation, Topic
@@ -35,7 +36,7 @@ async def probe_parameter(name: str, effect: Effect, desk: Desk) -> None:
     value = effect.example
     tried = await try_it(
         desk,
-        Ask(about=f"with {effect.parameter} {value!r}", body={**body, effect.parameter: value}),
+        Ask(about=f"with {effect.parameter} {value!r}", body={**body, **effect.beside, effect.parameter: value}),
         Ask(about=f"without {effect.parameter}", body=body),
     )
     if tried.answer != "accepted":
@@ -69,12 +70,14 @@ async def probe_range(parameter: str, inside: tuple[Any, ...], outside: tuple[An
     inside, outside  values that are documented, and values just beyond
     """
     body = chat(desk.model or "", say(desk.random.choice(WORDS)))
+    beside = EFFECTS[parameter].beside
     control = Ask(about=f"without {parameter}", body=body)
     wrong: list[str] = []
     evidence: list[Evidence] = []
     n, named, open_question = 0, True, ""
     for value in (*inside, *outside):
-        tried = await try_it(desk, Ask(about=f"with {parameter} {value!r}", body={**body, parameter: value}), control)
+        treatment = Ask(about=f"with {parameter} {value!r}", body={**body, **beside, parameter: value})
+        tried = await try_it(desk, treatment, control)
         evidence += tried.evidence
         n += len(tried.tries)
         wanted = "accepted" if value in inside else "rejected"
@@ -200,12 +203,13 @@ def _ranges(lineup: Lineup) -> Iterable[Probe]:
 
 
 def _bounds(claim: Claim) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Values that a claim allows, and some just outside."""
+    """Values that a claim allows, and some just outside; a range may have one end."""
     if "allowed" in claim.value:
         return tuple(claim.value["allowed"]), ("harness-no-such-value",)
-    low, high = claim.value["min"], claim.value["max"]
-    step = 0.1 if isinstance(low, float) or isinstance(high, float) else 1
-    return (low, high), (round(low - step, 6), round(high + step, 6))
+    ends = {key: claim.value[key] for key in ("min", "max") if key in claim.value}
+    step = 0.1 if any(isinstance(end, float) for end in ends.values()) else 1
+    beyond = (round(end - step if key == "min" else end + step, 6) for key, end in ends.items())
+    return tuple(ends.values()), tuple(beyond)
 
 
 def _probe(name: str, model: str | None, run: Any, outlay: Outlay) -> Probe:

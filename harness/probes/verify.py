@@ -48,8 +48,11 @@ class Agenda:
 class Found:
     """What a verification observed.
 
+    agenda   what was asked in the end: models that the server does not list stand for nothing
     why_not  why nothing could be asked, or why no more was: the server cannot be reached, the user interrupted
     """
+
+    agenda: Agenda | None = None
 
     observations: dict[Topic, Observation] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
@@ -104,6 +107,7 @@ async def run_agenda(
     raises    whatever is no fault of a server: a cassette that cannot be read, a file that cannot be written
     """
     served = await _ask_for_list(agenda, sender, found, seed)
+    agenda = found.agenda = _with_those_present_first(agenda, served)
     if found.why_not:
         return
     try:
@@ -115,6 +119,17 @@ async def run_agenda(
         raise _first_of(failures) from failures
     finally:
         finish(agenda, found)
+
+
+def _with_those_present_first(agenda: Agenda, served: Mapping[str, str] | None) -> Agenda:
+    """The agenda in which a model that is served stands for promises about the whole API, if any is."""
+    lineup = agenda.lineup
+    if served is None or not any(model in served for model in lineup.models):
+        return agenda
+    ordered = tuple(sorted(lineup.models, key=lambda model: model not in served))
+    if ordered == lineup.models:
+        return agenda
+    return plan_verification(replace(lineup, models=ordered), tuple(each.claim for each in agenda.ruled))
 
 
 def _first_of(failures: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -212,7 +227,8 @@ async def _run_probe(probe: Probe, agenda: Agenda, sender: Sender, found: Found,
 
 def _without_canned(observation: Observation, gate: Gate | None) -> Observation:
     """No effect is believed of a server whose replies do not depend on what is asked."""
-    if gate is None or not gate.canned or observation.outcome not in ("effect", "unknown"):
+    weak = observation.outcome == "unknown" and not observation.error
+    if gate is None or not gate.canned or not (weak or observation.outcome == "effect"):
         return observation
     words = f"the replies are canned: {gate.canned}; so {observation.words} is no effect"
     return replace(observation, outcome="no-effect", words=words, error=False)

@@ -41,7 +41,7 @@ def render_html(run: Run, *, title: str) -> str:
     whole = summary.summarise(run)
     cases = evidence.evidence_of(whole.results, whole.targets)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             title=title,
@@ -84,7 +84,8 @@ def _is_long(text: str) -> bool:
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """What every template of a page is rendered in: autoescaped, strict, and nothing unseen comes out of it."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

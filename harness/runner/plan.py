@@ -141,6 +141,12 @@ def plan_run(
     )
 
 
+def empty_plan(suites: Sequence[Suite], targets: Mapping[str, tuple[Target, ...]]) -> Plan:
+    """The plan of suites whose cases are not asked, for what is asked beside them."""
+    used = {target.label: target for suite in suites for target in targets[suite.name]}
+    return Plan(suites=tuple(suites), targets=tuple(used.values()), trials=(), digest=digest([]))
+
+
 def _check_selection(suites: Sequence[Suite], selection: Selection) -> None:
     cases = sorted({case.id for suite in suites for case in suite.cases})
     tags = sorted({tag for suite in suites for case in suite.cases for tag in case.tags})

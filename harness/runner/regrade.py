@@ -17,6 +17,7 @@ from harness.runner.conversation import Step, Stopped, is_promise, next_step
 from harness.runner.grade import grade_trial, wanted_follow_ups
 from harness.runner.plan import asked_digest
 from harness.runner.pricing import judge_cost, model_cost, price
+from harness.runner.rows import regrade_row
 from harness.runner.targets import matches
 
 
@@ -45,7 +46,13 @@ def regrade(
     records: list[TrialRecord] = []
     missing: list[str] = []
     gone: list[str] = []
+    rows = {suite.name: suite.parameters for suite in suites}
     for record in run.records:
+        if record.kind == "parameter":
+            again = regrade_row(record, rows.get(record.suite, ()))
+            records += [again] if again is not None else []
+            gone += [] if again is not None else [f"{record.pair} of {record.target}"]
+            continue
         case = cases.get((record.suite, record.case, record.row))
         if case is None:
             gone.append(f"{record.pair} of {record.target}")

@@ -61,9 +61,19 @@ def own_targets(suite: Suite, catalogues: Catalogues, source_of: SourceOf) -> tu
 
     raises  InputError with the place of one that no catalogue knows, or of an `only:` that means none of them
     """
+    if not suite.targets and not suite.cases:
+        return _targets_of_rows(suite, catalogues, source_of)
     own = _expand_all(suite.targets, catalogues, source_of)
     _check_only(suite, own)
     return own
+
+
+def _targets_of_rows(suite: Suite, catalogues: Catalogues, source_of: SourceOf) -> tuple[Target, ...]:
+    """The models that parameter rows are about: a suite of nothing else need not name them twice."""
+    patterns = dict.fromkeys((pattern, row.location) for row in suite.parameters for pattern in row.models)
+    specs = [TargetSpec(model=pattern, location=location) for pattern, location in patterns]
+    found = [target for spec in specs for target in expand_target(spec, catalogues, source_of)]
+    return tuple({target.label: target for target in found}.values())
 
 
 def matches(target: Target, pattern: str) -> bool:

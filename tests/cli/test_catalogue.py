@@ -41,6 +41,12 @@ def test_check_takes_the_folder_from_the_environment(catalogue, monkeypatch):
     assert catalogue("check").code == 0
 
 
+def test_check_finds_a_document_that_lies_beside_the_register(catalogue, tmp_path):
+    (tmp_path / "acme.md").rename(tmp_path / "register" / "acme.md")
+
+    assert catalogue("check").code == 0
+
+
 def test_check_tells_claim_place_quote_and_what_stands_there(catalogue, tmp_path):
     (tmp_path / "register" / "all.yaml").write_text(REGISTER.replace("60 requests", "70 requests"))
 

@@ -1,0 +1,125 @@
+"""The kill matrix: every broken promise of the simulator against every claim, and whether the right ones turn.
+
+It stands apart from the tests because all of it takes minutes: `make kill-matrix` runs it whole, the tests a sample.
+What should turn is said by `kill_rules`, written from the register before any run.
+"""
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from kill_miniatures import Miniature, miniatures
+from kill_rules import OPT_INS, choices_of, expected_of
+
+from harness.cli.docket import prepare
+from harness.cli.verifying import verify
+from harness.core.verdict import TURNED, Verdict
+from harness.simulator.http.server import running
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a miniature turned, beside what it had to and what it might; ids of claims, sorted.
+
+    weak     of those that had to turn: the ones that came to no verdict, or were not tested
+    cpu      seconds of this process, server and verification together
+    """
+
+    miniature: str
+    models: tuple[str, ...]
+    turned: tuple[str, ...]
+    must: tuple[str, ...]
+    may: tuple[str, ...]
+    weak: tuple[str, ...]
+    requests: int
+    seconds: float
+    cpu: float
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Claims that should have turned and did not."""
+        return tuple(sorted(set(self.must) - set(self.turned)))
+
+    @property
+    def unrelated(self) -> tuple[str, ...]:
+        """Claims that turned and should not have."""
+        return tuple(sorted(set(self.turned) - set(self.must) - set(self.may)))
+
+
+def verdicts_of(miniature: Miniature, *, broken: bool = True, seed: int = 0) -> tuple[tuple[Verdict, ...], int]:
+    """Every verdict about a miniature, or about the unbroken simulator in its place, and how many requests it took."""
+    deviations = (miniature.deviation,) if broken else ()
+    with running(deviations=deviations, seed=seed + 1, speed=miniature.speed) as server:
+        docket = prepare(choices_of(miniature.models, miniature.allow, server.url, seed))
+        verified = verify(docket, None, started=None)
+    return verified.verification.verdicts, verified.verification.requests
+
+
+def run_one(miniature: Miniature) -> Outcome:
+    """Verify one miniature."""
+    usual = baseline(miniature.models)
+    began, cpu = time.monotonic(), time.process_time()
+    verdicts, requests = verdicts_of(miniature)
+    expected = expected_of(miniature.deviation, miniature.models, miniature.allow)
+    must = expected.must - usual
+    weak = {each.claim for each in verdicts if each.verdict in ("inconclusive", "not-tested")}
+    return Outcome(
+        miniature=miniature.deviation,
+        models=miniature.models,
+        turned=tuple(sorted({each.claim for each in verdicts if each.verdict in TURNED} - usual)),
+        must=tuple(sorted(must)),
+        may=tuple(sorted(expected.may - usual)),
+        weak=tuple(sorted(weak & must)),
+        requests=requests,
+        seconds=round(time.monotonic() - began, 2),
+        cpu=round(time.process_time() - cpu, 2),
+    )
+
+
+@cache
+def baseline(models: tuple[str, ...]) -> frozenset[str]:
+    """Claims that are not kept by the unbroken simulator either: losing sides of contradictions."""
+    verdicts, _ = verdicts_of(Miniature(deviation="", models=models, allow=OPT_INS), broken=False)
+    return frozenset(each.claim for each in verdicts if each.verdict in TURNED)
+
+
+def main() -> int:
+    """Run all miniatures, or those named, and say what was missed and what turned without cause."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="deviations, with or without @MODEL; all by default")
+    parser.add_argument("--out", type=Path, help="write the outcomes there, a JSON line each")
+    parser.add_argument("--processes", type=int, default=2)
+    chosen = parser.parse_args()
+    wanted = [each for each in miniatures() if not chosen.names or {each.name, each.deviation} & set(chosen.names)]
+    began = time.monotonic()
+    # Miniatures of the same models stay in one process, which knows what is usual for them.
+    with multiprocessing.get_context("fork").Pool(chosen.processes) as pool:
+        outcomes = []
+        for outcome in pool.imap(run_one, wanted, chunksize=4):
+            outcomes.append(outcome)
+            _tell(outcome)
+    bad = sum(bool(each.missed or each.unrelated) for each in outcomes)
+    print(f"{len(outcomes)} miniatures, {bad} wrong, {time.monotonic() - began:.0f} s")
+    if chosen.out is not None:
+        chosen.out.write_text("".join(json.dumps(asdict(each)) + "\n" for each in outcomes))
+    return int(bad > 0)
+
+
+def _tell(outcome: Outcome) -> None:
+    mark = "BAD" if outcome.missed or outcome.unrelated else "ok "
+    cost = f"{outcome.requests} requests, {outcome.seconds} s, {outcome.cpu} s of CPU"
+    print(f"{mark} {outcome.miniature}: {len(outcome.turned)} of {len(outcome.must)} turned; {cost}", flush=True)
+    for title, claims in (("missed", outcome.missed), ("unrelated", outcome.unrelated)):
+        if claims:
+            print(f"      {title}: {', '.join(claims[:_SHOWN])}{' …' if len(claims) > _SHOWN else ''}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
