@@ -15,7 +15,7 @@ from harness.core.catalogue import Provider
 from harness.core.claims import Claim, Register
 from harness.core.errors import UsageError
 from harness.core.record import Mode
-from harness.probes.lineup import Lineup, bind
+from harness.probes.lineup import Lineup, bind, model_of
 from harness.probes.verify import Agenda, plan_verification
 from harness.reading import did_you_mean
 from harness.runner.sources import Sources, choose_mode
@@ -105,7 +105,7 @@ def prepare(choices: VerifyChoices) -> Docket:
         lone=host not in provider.hosts,
     )
     _check_pacing(choices, host, mode)
-    claims = _claims(register, choices.claims)
+    claims = _about(_claims(register, choices.claims), provider, models)
     return Docket(
         choices=choices,
         provider=provider,
@@ -172,6 +172,18 @@ def _claims(register: Register, patterns: Sequence[str]) -> tuple[Claim, ...]:
                 f"--claim: no claim is named '{pattern}', and no kind", remedy=did_you_mean(pattern, names)
             )
     return chosen
+
+
+def _about(claims: tuple[Claim, ...], provider: Provider, models: tuple[str, ...]) -> tuple[Claim, ...]:
+    """The claims about the models that are asked, and those about no model of the catalogue's.
+
+    raises  UsageError if none is left
+    """
+    others = {model.id for model in provider.models} - set(models)
+    found = tuple(claim for claim in claims if model_of(claim) not in others)
+    if not found:
+        raise UsageError("no claim is selected", remedy="the claims of --claim are about other models than --target's")
+    return found
 
 
 def _check_pacing(choices: VerifyChoices, host: str, mode: Mode) -> None:

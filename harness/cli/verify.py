@@ -68,7 +68,11 @@ def command(
     now = SystemClock().now()
     place = out or default_folder(docket, now)
     folder = VerificationFolder.open(place, replace_paid=overwrite)
-    verified = verify(docket, folder, started=now if docket.mode != "replay" else None, after=fuzzing.run)
+    try:
+        verified = verify(docket, folder, started=now if docket.mode != "replay" else None, after=fuzzing.run)
+    except BaseException:
+        folder.abandon()
+        raise
     fuzzing.write(verified, folder)
     write_pages(verified, docket.provider, place, {"html": html, "junit": junit, "markdown": markdown})
     changes = find_changes(before, verified.verification) if before is not None else None

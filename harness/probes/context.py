@@ -27,6 +27,7 @@ _BEYOND = 1.05
 """How much longer than documented it is: longer, too, than K read as 1,024 or M as its square would make it."""
 # A letter and the space before it are one token, or two, to every tokenizer; equal ones in a row might be merged.
 _LETTERS = "bcdfghkmnpqrstvwxz"
+_BLOCK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,9 @@ async def probe_window(length: Length, desk: Desk) -> None:
         why = f"must be opted into: --allow {NEED} (a prompt of {length.tokens:,} tokens: {cost} if it is answered)"
         _observe(desk, length, "unasked", f"{why}; no listing tells", [])
         return
-    letters = " ".join(desk.random.choices(_LETTERS, k=length.tokens))
+    # One block again and again: to draw each of two million letters takes longer than to send them.
+    block = " ".join(desk.random.choices(_LETTERS, k=_BLOCK))
+    letters = " ".join([block] * (length.tokens // _BLOCK + 1))
     ask = Ask(
         about=f"{length.tokens:,} letters, more than are said to fit",
         body=chat(desk.model or "", f"{letters}\n\nReply with exactly this word and nothing else: ok"),

@@ -241,15 +241,22 @@ class Fuzzer:
         if aim.failure == "accepted-outside":
             return True
         for _ in range(TRIES - 1):
-            control = self._wait(self._asker.ask(Draft(model=aim.draft.model, chosen={}), role="control", again=True))
+            control = self._control(aim.draft.model)
             answer = self._wait(self._asker.ask(aim.draft, role="treatment", again=True))
             seen += [control.seen, answer.seen]
-            if control.came != "accepted" or (answer.came, answer.complaint) != (
-                aim.answer.came,
-                aim.answer.complaint,
-            ):
+            if answer.form != aim.answer.form:
                 return False
         return True
+
+    def _control(self, model: str) -> Answer:
+        """A plain request, which was accepted at the beginning.
+
+        raises  Over if it no longer is: then nothing follows from other requests
+        """
+        control = self._wait(self._asker.ask(Draft(model=model, chosen={}), role="control", again=True))
+        if control.came != "accepted":
+            raise Over(f"an ordinary request to {model} fails now: {control.seen.words}", stuck=True)
+        return control
 
     def _others(self, aim: _Aim) -> Iterator[str]:
         """The other models that fail likewise: each is asked once."""
@@ -258,7 +265,7 @@ class Fuzzer:
             if alike is None:
                 continue
             answer = self._wait(self._asker.ask(alike))
-            if (answer.came, answer.complaint) == (aim.answer.came, aim.answer.complaint):
+            if answer.form == aim.answer.form:
                 self._learn(replace(aim, draft=alike))
                 yield model
 

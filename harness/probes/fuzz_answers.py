@@ -54,6 +54,11 @@ class Answer:
     seen: Seen
     complaint: str = ""
 
+    @property
+    def form(self) -> tuple[str, str]:
+        """What makes two answers alike."""
+        return self.came, self.complaint
+
 
 def read_answer(seen: Seen) -> Came:
     """What one reply is: what 408, 429, timeouts and a spent credit come to is no answer."""

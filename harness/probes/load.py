@@ -124,9 +124,17 @@ def _observe_refusal(desk: Desk, topic: Topic, seen: Sequence[Seen]) -> None:
 def _claims(lineup: Lineup) -> Iterator[tuple[Claim, str, int]]:
     """Claims about requests at once, with their models and limits, of models that are asked."""
     for claim in lineup.register.claims:
-        model, limit = model_of(claim), whole_number(claim.value.get("concurrent"))
-        if claim.kind == "rate_limit" and model in lineup.models and limit is not None and limit > 0:
-            yield claim, model or "", limit
+        limit = _limit(claim, lineup)
+        if limit is not None:
+            yield claim, model_of(claim) or "", limit
+
+
+def _limit(claim: Claim, lineup: Lineup) -> int | None:
+    """How many at once a claim allows; None if it speaks of something else, or of a model that is not asked."""
+    if claim.kind != "rate_limit" or model_of(claim) not in lineup.models:
+        return None
+    limit = whole_number(claim.value.get("concurrent"))
+    return limit if limit is not None and limit > 0 else None
 
 
 def refusal_topic(lineup: Lineup) -> Topic | None:
@@ -136,8 +144,8 @@ def refusal_topic(lineup: Lineup) -> Topic | None:
 
 
 def _rule(claim: Claim, lineup: Lineup) -> Rule | None:
-    found = next((limit for each, _, limit in _claims(lineup) if each.id == claim.id), None)
-    return None if found is None else Rule(topics=(_topic(model_of(claim) or "", found),))
+    limit = _limit(claim, lineup)
+    return None if limit is None else Rule(topics=(_topic(model_of(claim) or "", limit),))
 
 
 def _topic(model: str, limit: int) -> Topic:

@@ -88,6 +88,10 @@ class VerificationFolder:
         self._journal.close()
         return kept
 
+    def abandon(self) -> None:
+        """Leave the exchanges as they are: what was answered is in them."""
+        self._journal.close()
+
     def write(self, name: str, content: bytes) -> Path:
         """Write a further file of the folder, atomically."""
         return write_atomically(self.path / name, content)

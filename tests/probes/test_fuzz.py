@@ -278,7 +278,7 @@ def test_an_interruption_ends_the_fuzz_at_once_and_keeps_what_was_found():
     async def interrupted():
         api.send = send
         running = asyncio.ensure_future(Fuzzer(api, lineup_of(*documented("m")), seed=0, found=found).run())
-        await hangs.wait()
+        await asyncio.wait_for(hangs.wait(), timeout=20)
         running.cancel()
         await asyncio.wait_for(asyncio.gather(running, return_exceptions=True), timeout=5)
         assert running.cancelled()

@@ -1,0 +1,136 @@
+import re
+
+import pytest
+from endpoint_runs import MadeUp, lineup_of, observed, probe_of, reply_to
+
+from harness.probes import parameters
+
+MODEL = "grok-3"
+LINEUP = lineup_of(MODEL)
+
+
+def seen_of(parameter, answer):
+    probe = probe_of(parameters.FAMILY, LINEUP, f"parameter.{parameter}")
+    return observed(probe, MadeUp(answer))[f"parameter.{parameter}"]
+
+
+class Model:
+    """Answers as a model would: every draw is another text, and settings do what they should, save those ignored."""
+
+    def __init__(self, *ignored, greedy=False):
+        self._ignored = ignored
+        self._greedy = greedy
+        self._draws = 0
+
+    def __call__(self, ask):
+        body = {key: value for key, value in ask.body.items() if key not in self._ignored}
+        self._draws += 1
+        cold = body.get("temperature") == 0 or body.get("top_p") == 0.001 or self._greedy
+        text = "the same tale" if cold else f"tale number {self._draws} of the sea and a ship"
+        words = text.split()
+        repeats = {2.0: 1, 0.5: 5, -2.0: 20}.get(body.get("frequency_penalty", body.get("presence_penalty")), 8)
+        words += ["tree"] * (repeats + self._draws % 3) if "penalty" in str(sorted(body)) or "tree" in str(body) else []
+        content = " ".join([*words, *(["water"] * 100 if "hundred" in str(body) else [])])
+        stop = body.get("stop")
+        for each in stop if isinstance(stop, list) else [stop] if stop else []:
+            content = content.partition(each)[0]
+        cap = body.get("max_tokens", 1000)
+        shown = content.split()[:cap]
+        effort = {"high": 400, "low": 100}.get(body.get("reasoning_effort"), 200) + self._draws % 7
+        usage = {
+            "prompt_tokens": 9,
+            "completion_tokens": len(shown),
+            "total_tokens": 9 + len(shown) + effort,
+            "completion_tokens_details": {"reasoning_tokens": effort},
+        }
+        return reply_to(ask, content=" ".join(shown) if stop is None else content, usage=usage)
+
+
+WORKING = ["temperature", "top_p", "stop", "max_tokens", "reasoning_effort", "frequency_penalty"]
+
+
+@pytest.mark.parametrize("parameter", WORKING)
+def test_what_does_what_it_should_is_seen_to(parameter):
+    assert seen_of(parameter, Model()).outcome == "effect"
+
+
+@pytest.mark.parametrize("parameter", ["temperature", "top_p", "stop", "max_tokens", "reasoning_effort"])
+def test_what_is_taken_and_does_nothing_is_seen_to_do_nothing(parameter):
+    assert seen_of(parameter, Model(parameter)).outcome == "no-effect"
+
+
+def test_a_model_that_is_always_greedy_ignores_temperature():
+    seen = seen_of("temperature", Model(greedy=True))
+
+    assert seen.outcome == "no-effect"
+    assert "1 different replies of 16 and 1 of 16" in seen.words
+
+
+def test_constant_replies_that_differ_between_settings_may_come_from_a_cache_and_decide_nothing():
+    assert (
+        seen_of("temperature", lambda ask: reply_to(ask, content=str(ask.body.get("temperature")))).outcome == "unknown"
+    )
+
+
+def test_a_reply_that_hashes_the_body_shows_no_effect_of_temperature():
+    hashed = seen_of("temperature", lambda ask: reply_to(ask, content=f"{hash(str(ask.body)):x}"))
+
+    assert hashed.outcome != "effect"
+
+
+@pytest.mark.parametrize("parameter", WORKING)
+def test_three_refusals_with_the_control_passing_in_between_are_a_rejection(parameter):
+    sender = Model()
+    seen = seen_of(parameter, lambda ask: (400, {"error": f"no {parameter}"}) if parameter in ask.body else sender(ask))
+
+    assert seen.outcome == "rejected"
+    assert [each.role for each in seen.evidence].count("treatment") == 3
+    assert seen.by_name
+
+
+def test_a_refusal_while_the_control_fails_too_is_no_rejection():
+    assert seen_of("stop", lambda _: (400, {"error": "bad day"})).outcome == "unknown"
+
+
+def test_a_rate_limit_or_a_lone_crash_never_counts_as_a_rejection():
+    sender = Model()
+    for status in (401, 403, 404, 408, 429):
+        seen = seen_of("stop", lambda ask, status=status: (status, "no") if "stop" in ask.body else sender(ask))
+        assert (seen.outcome, seen.error) == ("unknown", True)
+
+
+def test_crashes_on_every_try_and_never_without_are_told_apart_from_refusals():
+    sender = Model()
+
+    assert seen_of("stop", lambda ask: (500, "boom") if "stop" in ask.body else sender(ask)).outcome == "server-error"
+
+
+def test_a_parameter_that_is_refused_at_times_is_flaky():
+    sender, tries = Model(), iter([(400, {"error": "no stop"}), None, (400, {"error": "no stop"})])
+    seen = seen_of("stop", lambda ask: (next(tries, None) if "stop" in ask.body else None) or sender(ask))
+
+    assert (seen.outcome, seen.flags) == ("unknown", ("flaky",))
+
+
+def test_twice_as_many_tokens_as_were_allowed_is_a_broken_bound():
+    def doubled(ask):
+        body = dict(ask.body)
+        if "max_tokens" in body:
+            body["max_tokens"] *= 2
+        return Model()(type(ask)(about="", body=body))
+
+    seen = seen_of("max_tokens", doubled)
+
+    assert seen.outcome == "broken"
+    assert re.search(r"32 and 32 tokens where 16 were allowed", seen.words)
+
+
+def test_a_stop_that_is_shown_at_the_end_is_broken():
+    def shown(ask):
+        status, body = Model()(ask)
+        stop = ask.body.get("stop")
+        if stop:
+            body["choices"][0]["message"]["content"] += stop[0]
+        return status, body
+
+    assert seen_of("stop", shown).outcome == "broken"
