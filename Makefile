@@ -55,7 +55,7 @@ record-sim: $(PACKAGE) ## record suites/xai and the verification of xai anew fro
 	    $(BIN)/harness verify --provider xai-sim --mode refresh --no-pacing $(OPTED) --overwrite --out reports/verify-sim; \
 	    test $$? -le 1
 	@$(BIN)/harness simulate --seed 1 -- \
-	    $(BIN)/harness run suites/xai --provider xai-sim --mode refresh --case '*' --overwrite --out reports/record-sim
+	    $(BIN)/harness run suites/xai --provider xai-sim --mode refresh --overwrite --out reports/record-sim
 
 # What a simulation may be asked that would cost a vendor's customer money, or change something.
 OPTED = --allow money --allow management-key --allow writes

@@ -19,7 +19,7 @@ from harness.core.errors import UsageError
 from harness.core.outcome import Outcome
 from harness.core.record import Run
 
-SIMULATOR = "xai-sim"
+SIMULATOR, MODEL = "xai-sim", "grok-3-mini"
 
 
 @click.command("demo")
@@ -36,8 +36,8 @@ def command(out: Path) -> int:
 
     First a real model: SmolLM2-135M-Instruct, small, which gets some answers wrong, asked in two ways. Then what xAI
     documents of its models' parameters, and the suites about that, answered by recordings of a simulator: they are
-    marked as simulated, and are no evidence about the vendor. Exit code 0 if the tour ran as shipped, whatever a model
-    got wrong.
+    marked as simulated, and are no evidence about the vendor. Last, every claim about one of its models, decided. Exit
+    code 0 if the tour ran as shipped, whatever a model got wrong.
     """
     started = time.perf_counter()
     root = shipped_root()
@@ -51,10 +51,12 @@ def command(out: Path) -> int:
     say("\n3. The suites about those documents, answered by a simulator: no evidence about xAI's models\n")
     simulated = _tour(root / "suites" / "xai", root, out / SIMULATOR, rename=SIMULATOR)
     _say_simulated(simulated, out / SIMULATOR)
+    say("\n4. Is it true? Every claim about one model, decided, with evidence: `harness verify` does so for all\n")
+    verified = _verify(root, out / "verified")
     say(f"\nthe tour took {time.perf_counter() - started:.1f} s; nothing was sent")
     # A wrong answer of the model is part of the tour; a recording that is missing or unreadable is not.
     errors = [run.footer.rate.errors if run.footer is not None else 1 for run in (real, simulated)]
-    return 3 if any(errors) else 0
+    return 3 if any(errors) or verified != 0 else 0
 
 
 def _tour(suites: Path, root: Path, out: Path, rename: str | None = None) -> Run:
@@ -87,6 +89,24 @@ def _show_parameters() -> None:
     for line in render_matrix(parameters, width):
         say(line)
     say("\n[Kn]: the documents contradict each other; `harness catalogue show --section conflicts` has both sides.")
+
+
+def _verify(root: Path, out: Path) -> int:
+    """Decide what is documented of one model, from recordings of the simulator; its exit code."""
+    from harness.cli.docket import VerifyChoices, prepare
+    from harness.cli.verifying import verify, write_pages
+    from harness.store import VerificationFolder
+
+    docket = prepare(
+        VerifyChoices(targets=(MODEL,), claims=(f"*.{MODEL}.*",), rename=SIMULATOR, root=root / "cassettes")
+    )
+    verified = verify(docket, VerificationFolder.open(out), started=None)
+    write_pages(verified, docket.provider, out, {})
+    found = verified.verification
+    counts = ", ".join(f"{count} {name}" for name, count in found.counts.items())
+    say(f"  {SIMULATOR}/{MODEL}: {counts}, from {found.requests} recorded requests")
+    say(f"\npage     {out / 'report.html'} (control beside treatment for each; marked as simulated)")
+    return found.exit_code
 
 
 def _say_simulated(run: Run, out: Path) -> None:

@@ -69,7 +69,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterRow:
-    """What a suite says of the support for one parameter or capability; form alone is checked so far.
+    """What a suite says of the support for one parameter or capability; probes decide it.
 
     parameter   its wire name, or None where the row is about a capability
     capability  such as 'vision', or None

@@ -328,7 +328,7 @@ def _table() -> dict[str, Effect]:
             parameter="reasoning_effort",
             example="high",
             measure=measure_effort,
-            outlay=Outlay(requests=24, at_most=46, input_tokens=900, output_tokens=600),
+            outlay=Outlay(requests=24, at_most=134, input_tokens=900, output_tokens=600),
         ),
         **ALTERNATIVES,
     }

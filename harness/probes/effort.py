@@ -3,6 +3,7 @@
 It stands apart from the other effects because it is the one that is paired: puzzles differ far more than efforts do.
 """
 
+from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
 from harness.core.verdict import Evidence, Role
@@ -12,44 +13,62 @@ from harness.probes.ladder import LEVEL
 from harness.probes.observation import Observation, Topic
 from harness.stats import ladder, pairs_needed, sign_flip_p
 
-SMALLEST_EFFORT = 0.1
-"""Smallest effect worth seeing: (high - low) / (high + low) of the reasoning tokens."""
+SMALLEST_EFFORT = 0.2
+"""Smallest effect worth seeing: (high - low) / (high + low) of the reasoning tokens; half as many again."""
 
 MIN_PAIRS = 10
+_BATCHES = 4
 # Of Student's t at 95 % two-sided from ten degrees of freedom on: at most this.
 _T = 2.23
+
+
+@dataclass(kw_only=True)
+class _Pairs:
+    """Reasoning tokens of the same puzzles at both efforts, and the answers that told them."""
+
+    low: list[int] = field(default_factory=list)
+    high: list[int] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def figures(self) -> str:
+        """Both means, in words."""
+        means = f"{fmean(self.low):.0f} reasoning tokens at low and {fmean(self.high):.0f} at high"
+        return f"{means}, over {len(self.low)} puzzles"
+
+    @property
+    def bound(self) -> float:
+        """How far apart the efforts may be at most, as SMALLEST_EFFORT has it, at 95 %."""
+        shifts = [(b - a) / (a + b) if a + b else 0.0 for a, b in zip(self.low, self.high, strict=True)]
+        reach: float = _T * stdev(shifts) / len(shifts) ** 0.5
+        return max(abs(fmean(shifts) - reach), abs(fmean(shifts) + reach))
 
 
 async def measure_effort(desk: Desk, topic: Topic) -> Observation:
     """As many pairs as the level needs, and at least ten; twice as many if they decide nothing.
 
+    If the second look shows no effect either, some more say how small one must be if there is one.
+
     source  VERDICTS.md, "How sure"
     """
     levels = ladder(LEVEL, desk.family)
     count = max(MIN_PAIRS, pairs_needed(levels.first))
-    low: list[int] = []
-    high: list[int] = []
-    seen: list[Seen] = []
-    p: float | None = None
+    pairs = _Pairs()
     for look in (1, 2):
-        start = (look - 1) * count
-        asks = [_ask(desk.model or "", number, effort) for number in range(start, start + count) for effort in _EFFORTS]
-        answers = await desk.ask(*asks)
-        seen += answers
-        if not all(each.ok for each in answers):
-            failed = next(each for each in answers if not each.ok)
-            return _said(topic, "unknown", failed.words, seen, error=True)
-        thought = [_thought(each) for each in answers]
-        if any(tokens is None for tokens in thought):
-            return _said(
-                topic, "accepted", "accepted; the replies do not say how many reasoning tokens there were", seen
-            )
-        low += [tokens or 0 for tokens in thought[0::2]]
-        high += [tokens or 0 for tokens in thought[1::2]]
-        p = sign_flip_p([b - a for a, b in zip(low, high, strict=True)])
+        fault = await _think(desk, topic, pairs, count)
+        if fault is not None:
+            return fault
+        p = sign_flip_p([b - a for a, b in zip(pairs.low, pairs.high, strict=True)])
         if levels.decides(p, look):
-            return _said(topic, "effect", _figures(low, high), seen, p=p)
-    return _undecided(topic, low, high, seen, p)
+            return _said(topic, "effect", pairs.figures, pairs.seen, p=p)
+    # What follows narrows the interval alone: an effect that two looks did not show is not looked for again.
+    for _ in range(_BATCHES):
+        if pairs.bound < SMALLEST_EFFORT:
+            break
+        fault = await _think(desk, topic, pairs, count)
+        if fault is not None:
+            return fault
+    return _undecided(topic, pairs, p)
 
 
 _EFFORTS = ("low", "high")
@@ -66,26 +85,38 @@ def _ask(model: str, number: int, effort: str) -> Ask:
     return Ask(about=f"puzzle {number + 1}, effort {effort}", body=body, role=role)
 
 
+async def _think(desk: Desk, topic: Topic, pairs: _Pairs, count: int) -> Observation | None:
+    """Some more pairs; or why there are none."""
+    start = len(pairs.low)
+    asks = [_ask(desk.model or "", number, effort) for number in range(start, start + count) for effort in _EFFORTS]
+    answers = await desk.ask(*asks)
+    pairs.seen += answers
+    failed = next((each for each in answers if not each.ok), None)
+    if failed is not None:
+        return _said(topic, "unknown", failed.words, pairs.seen, error=True)
+    thought = [_thought(each) for each in answers]
+    if any(tokens is None for tokens in thought):
+        words = "accepted; the replies do not say how many reasoning tokens there were"
+        return _said(topic, "accepted", words, pairs.seen)
+    pairs.low += [tokens or 0 for tokens in thought[0::2]]
+    pairs.high += [tokens or 0 for tokens in thought[1::2]]
+    return None
+
+
 def _thought(seen: Seen) -> int | None:
     if seen.reply.usage.reasoning is not None:
         return seen.reply.usage.reasoning
     return len(seen.reply.reasoning) if seen.reply.reasoning else None
 
 
-def _figures(low: list[int], high: list[int]) -> str:
-    return f"{fmean(low):.0f} reasoning tokens at low and {fmean(high):.0f} at high, over {len(low)} puzzles"
-
-
-def _undecided(topic: Topic, low: list[int], high: list[int], seen: list[Seen], p: float | None) -> Observation:
-    figures = _figures(low, high)
-    if not any(low) and not any(high):
-        return _said(topic, "no-effect", f"no reasoning tokens at either effort, over {len(low)} puzzles", seen, p=p)
-    shifts = [(b - a) / (a + b) if a + b else 0.0 for a, b in zip(low, high, strict=True)]
-    reach = _T * stdev(shifts) / len(shifts) ** 0.5
-    bound = max(abs(fmean(shifts) - reach), abs(fmean(shifts) + reach))
+def _undecided(topic: Topic, pairs: _Pairs, p: float) -> Observation:
+    if not any(pairs.low) and not any(pairs.high):
+        words = f"no reasoning tokens at either effort, over {len(pairs.low)} puzzles"
+        return _said(topic, "no-effect", words, pairs.seen, p=p)
+    bound = pairs.bound
     if bound < SMALLEST_EFFORT:
-        return _said(topic, "no-effect", f"{figures}; at most {bound:.0%} apart", seen, p=p)
-    return _said(topic, "unknown", figures, seen, p=p, more=len(seen))
+        return _said(topic, "no-effect", f"{pairs.figures}; at most {bound:.0%} apart", pairs.seen, p=p)
+    return _said(topic, "unknown", pairs.figures, pairs.seen, p=p, more=len(pairs.seen))
 
 
 def _said(

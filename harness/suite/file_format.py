@@ -231,13 +231,14 @@ class CaseItem(Strict):
 
 
 class ParameterItem(Strict):
-    """What is expected of the support for a parameter or a capability; its form is checked."""
+    """What is expected of the support for a parameter or a capability; probes decide it, as in `harness verify`."""
 
     parameter: Identifier | None = Field(None, description="The parameter's wire name.")
     capability: Identifier | None = Field(None, description="What the model can do, such as vision or streaming.")
     models: list[Text] = Field(min_length=1, description="'<provider>/<model>'; * and ? match any.")
     expect: Literal["supported", "unsupported", "rejected", "ignored"] = Field(
-        description="How the model should treat it; unsupported means rejected or ignored."
+        description="How the model should treat it: supported means that its effect is seen, rejected that three tries "
+        "are refused, ignored that it is taken and shown to do nothing; unsupported is either of the last two."
     )
     values: list[Any] = Field(default=[], description="Values to try; the parameter's documented ones if absent.")
 

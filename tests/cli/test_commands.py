@@ -179,7 +179,7 @@ def test_the_demo_writes_a_whole_run_folder_in_an_empty_folder_without_a_socket(
 
     assert result.code == 0
     files = {"records.jsonl", "report.html", "junit.xml", "summary.md"}
-    assert {path.name for path in Path("demo-report").iterdir()} == {*files, "xai-sim"}
+    assert {path.name for path in Path("demo-report").iterdir()} == {*files, "xai-sim", "verified"}
     assert {path.name for path in Path("demo-report/xai-sim").iterdir()} == files
     assert "What xAI documents, unverified" in result.out
     assert "answered by a simulator: no evidence" in result.out

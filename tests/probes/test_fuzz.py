@@ -93,6 +93,14 @@ def test_several_failures_are_all_found_each_once():
     assert sorted(each.about.split()[0] for each in found.findings) == ["messages[].role", "temperature", "top_p"]
 
 
+def test_a_field_that_breaks_the_server_is_blamed_and_nothing_that_stood_beside_it():
+    found = fuzz(
+        Api(before=lambda _n, body: OUTAGE if isinstance(body, dict) and "top_p" in body else None), budget=120
+    )
+
+    assert [(each.failure, each.about) for each in found.findings] == [("server-error", "top_p 0.0")]
+
+
 def test_a_finding_names_every_model_that_fails_alike_and_no_other():
     def fails_for_two(_number, body):
         broken = isinstance(body, dict) and body.get("model") in ("m", "o") and "top_p" in body
