@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 # Two targets may install into one environment: never at the same time, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help demo test lint format schema local-model record-local record-sim kill-matrix effect-probes examples clean
+.PHONY: help demo test lint format schema local-model record-local record-sim kill-matrix many-seeds effect-probes examples clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -63,14 +63,19 @@ OPTED = --allow money --allow management-key --allow writes
 kill-matrix: $(DEV) ## break every promise of the simulator once, and see that the claims about it turn (20 minutes)
 	@PYTHONPATH=tests $(BIN)/python tests/kill_matrix.py --out reports/examples/kill-matrix
 
+many-seeds: $(DEV) ## verify the unbroken simulator over twenty seeds: nothing may be refuted (ten minutes)
+	@PYTHONPATH=tests $(BIN)/python tests/many_seeds.py
+
 effect-probes: $(DEV) $(LOCAL) ## try the effect probes on the real model, directly and tampered with (an hour)
 	@PYTHONPATH=tests $(LOCAL_VENV)/bin/python scripts/local_model.py --parallel 4 -- \
 	    $(BIN)/python tests/effect_probes.py --out reports/examples/effect-probes
 
-examples: $(PACKAGE) ## verify the documents against a simulation of public evidence, as reports/examples shows it
+examples: $(DEV) ## verify the documents against a simulation of public evidence, as reports/examples shows it
 	@$(BIN)/harness simulate --seed 1 --profile observed -- \
 	    $(BIN)/harness verify --provider xai-sim --mode live --no-pacing $(OPTED) --prices observed --overwrite \
-	    --out reports/examples/xai-observed --markdown reports/examples/xai-observed/summary.md; test $$? -le 1
+	    --out reports/examples/xai-observed; test $$? -le 1
+	@rm -f reports/examples/xai-observed/exchanges.jsonl
+	@PYTHONPATH=tests $(BIN)/python tests/observed_example.py
 
 clean: ## remove the environments, caches and what was built
 	rm -rf $(VENV) $(LOCAL_VENV) build dist demo-report .coverage .hypothesis .import_linter_cache \
