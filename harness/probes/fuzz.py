@@ -5,7 +5,7 @@ down. Hypothesis draws and shrinks in a thread of its own, because it cannot wai
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
@@ -358,17 +358,21 @@ def _finding(aim: _Aim, domain: Domain, models: Sequence[str], seen: Sequence[Se
 
 
 def _turns(
-    domains: Sequence[Domain], ways: dict[str, list[tuple[Field, Beyond]]]
+    domains: Sequence[Domain], ways: Mapping[str, Sequence[tuple[Field, Beyond]]]
 ) -> Iterator[tuple[Domain, tuple[Field, Beyond] | None]]:
-    """Every way of every model once, models in turn and each a step ahead of the one before, and as often inside.
+    """Every way of every model once, models in turn, each some ways ahead of the one before; and as often inside.
 
-    So a small budget tries each field of some model before it tries any field of all.
+    So a small budget tries each way with some model before it tries any way with all.
     """
-    longest = max(len(each) for each in ways.values())
-    stride = max(1, longest // len(domains))
-    for step in range(max(1, longest)):
+    mine = {
+        model: {(field.name, field.outside.index(beyond)): (field, beyond) for field, beyond in each}
+        for model, each in ways.items()
+    }
+    every = list(dict.fromkeys(name for each in mine.values() for name in each))
+    stride = -(-len(every) // len(domains))
+    for step in range(max(1, len(every))):
         for place, domain in enumerate(domains):
-            mine = ways[domain.model]
-            if step < len(mine):
-                yield domain, mine[(step + place * stride) % len(mine)]
+            way = mine[domain.model].get(every[(step + place * stride) % len(every)]) if every else None
+            if way is not None:
+                yield domain, way
             yield domain, None
