@@ -19,7 +19,7 @@ from harness.probes.lineup import model_of
 OPT_INS = ("money", "management-key", "writes")
 """What every miniature is allowed: on the simulator these cost nothing, and little time."""
 
-KEYS = {"XAI_SIM_KEY": "sim-key", "XAI_SIM_MANAGEMENT_KEY": "sim-management-key", "XAI_SIM_TEAM_ID": "sim-team"}
+KEYS = {"XAI_SIM_KEY": "sim-key", "XAI_SIM_MANAGEMENT_KEY": "sim-management-key", "XAI_SIM_TEAM": "sim-team"}
 _NOWHERE = "http://127.0.0.1:9/v1"
 # The set of parameters that another adds to its own under the name `plus`, as the document's code has it.
 EXTENDED = frozenset({"stop", "frequency_penalty", "presence_penalty"})

@@ -11,10 +11,10 @@ from kill_rules import Carrying, Named, Selectors, of
 from kill_rules_subjects import (
     BEARER,
     BILL,
+    BY_EFFORT,
     CACHED_PRICE,
     CACHES,
     CALL_SEEN,
-    CALLS,
     CLIENT_ERRORS,
     ECHO,
     EXISTS,
@@ -41,6 +41,8 @@ from kill_rules_subjects import (
     SEES,
     STREAM_FIELD,
     STREAMS,
+    STRUCTURE,
+    TOOLS_USED,
     TOTAL,
     TPM,
     WORDS,
@@ -81,11 +83,16 @@ MAY: Final[Mapping[str, Open]] = {
         )
         for how in ("rejects", "fails-on", "ignores")
     },
+    # Demanded at first: but the cell of the parameter is the one that says that effort matters.
+    "ignores-reasoning-effort": Open(
+        why="whether reasoning is optional that comes whatever the effort", picks=(BY_EFFORT,)
+    ),
     "temperature-narrow": Open(why="its effect is sought at the documented maximum", picks=cell_of("temperature")),
     "stop-list-refused": Open(
         why="a cell does not say in which form a parameter is taken: in one of two it is", picks=cell_of("stop")
     ),
     "stop-string-refused": Open(why="as above", picks=cell_of("stop")),
+    "ignores-json-schema": Open(why="K30: which of the two formats lays down a structure", picks=STRUCTURE),
     "canned": Open(why=_NO_WORDS, picks=WORDS_PERHAPS),
     "hashes-body": Open(why=_NO_WORDS, picks=WORDS_PERHAPS),
     "history-forgotten": Open(
@@ -139,7 +146,9 @@ MAY: Final[Mapping[str, Open]] = {
     "stream-ignored": Open(
         why="whether an example is good whose stream comes whole", picks=(Carrying(field="stream"),)
     ),
-    "stream-finish-twice": Open(why="whether to end twice is to end", picks=(of("stream", finish_reason="stop"),)),
+    "stream-finish-twice": Open(
+        why="whether the first of two ends stands amid the stream", picks=(Named(id="comp.stream.middle.finish-null"),)
+    ),
     **{
         name: Open(why=_UNREADABLE, picks=(of("stream"), *STREAMS, STREAM_FIELD, Carrying(field="stream")))
         for name in ("stream-no-blank-line", "stream-no-data-prefix")
@@ -150,12 +159,12 @@ MAY: Final[Mapping[str, Open]] = {
     ),
     "function-pretended": Open(why=_NO_CALL, picks=CALL_SEEN),
     "tool-ids-repeated": Open(why=_NO_TRIP, picks=(LINK, *ROUND_TRIP)),
-    "tool-ids-missing": Open(why=_NO_TRIP, picks=(*CALLS[:3], *ROUND_TRIP, *ECHO, LINK)),
-    "tool-arguments-invalid": Open(why="whether a call that cannot be read is one", picks=(*CALLS[:3], *OBEYED)),
-    "tool-arguments-parsed": Open(why="whether a call that cannot be read is one", picks=(*CALLS[:3], *OBEYED)),
-    "tool-arguments-off-schema": Open(why="whether a call that cannot be served is one", picks=CALLS[:3]),
-    "results-ignored": Open(why=_NO_TRIP, picks=(*CALLS[:3], *ECHO, LINK)),
-    "results-refused": Open(why=_NO_TRIP, picks=(*CALLS[:3], *ECHO)),
+    "tool-ids-missing": Open(why=_NO_TRIP, picks=(*TOOLS_USED, *ROUND_TRIP, *ECHO, LINK)),
+    "tool-arguments-invalid": Open(why="whether a call that cannot be read is one", picks=(*TOOLS_USED, *OBEYED)),
+    "tool-arguments-parsed": Open(why="whether a call that cannot be read is one", picks=(*TOOLS_USED, *OBEYED)),
+    "tool-arguments-off-schema": Open(why="whether a call that cannot be served is one", picks=TOOLS_USED),
+    "results-ignored": Open(why=_NO_TRIP, picks=(*TOOLS_USED, *ECHO, LINK)),
+    "results-refused": Open(why=_NO_TRIP, picks=(*TOOLS_USED, *ECHO)),
     "search-returned": Open(
         why=f"{_NO_SEARCH}; whether a search is forced that is left to the caller",
         picks=(FEES, FORCED_SEARCH, of("example", one_request_yields_answer=True)),

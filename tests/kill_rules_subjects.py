@@ -17,10 +17,7 @@ def cell_of(parameter: str) -> Selectors:
 
 def field_of(parameter: str) -> Selectors:
     """That a field works, in each of its documented forms."""
-    return (
-        *(of("request_schema", f"{parameter}{form}", type=type_) for form, type_ in _FORMS.get(parameter, ())),
-        *((of("capability", value="optional_reasoning_effort"),) if parameter == "reasoning_effort" else ()),
-    )
+    return tuple(of("request_schema", f"{parameter}{form}", type=type_) for form, type_ in _FORMS.get(parameter, ()))
 
 
 def domain_of(parameter: str) -> Selectors:
@@ -38,6 +35,7 @@ REASONING: Final = (
     of("capability", capability="reasoning", value={"always_on", "code_optimized", "optional_reasoning_effort", True}),
     of("doc_section", title="Chat with Reasoning"),
 )
+BY_EFFORT: Final = of("capability", capability="reasoning", value="optional_reasoning_effort")
 NO_REASONING: Final = of("capability", capability="reasoning", value={"disabled", "none"})
 REASONING_TOKENS: Final = of("response_schema", "usage.reasoning_tokens")
 REASONING_CONTENT: Final = of("response_schema", "message.reasoning_content")
@@ -81,18 +79,21 @@ TOKEN_PRICES: Final = (
     of("pricing", has="usd_per_1m_input"),
     of("pricing", has="usd_per_1m_output"),
     CACHED_PRICE,
-    of("rule", has="total_cost"),
 )
+FORMULA: Final = of("rule", has="total_cost")
 EVERY_TOKEN: Final = of("rule", billing="every token used")
-BILL: Final = (*TOKEN_PRICES, EVERY_TOKEN)
+BILL: Final = (*TOKEN_PRICES, FORMULA, EVERY_TOKEN)
 FEES: Final = of("tool_cost", has="usd_per_1000_calls")
 IMAGE_PRICE: Final = of("pricing", has="usd_per_image")
 
-CALLS: Final = (
+TOOLS_USED: Final = (
     of("capability", capability="tool_use", value={"full", "enhanced", "standard", "limited"}),
     of("capability", capability="function_calling", value=True),
     of("doc_section", title="Function Calling"),
     of("host", "https://api.x.ai/v1", has="serves"),
+)
+CALLS: Final = (
+    *TOOLS_USED,
     of("request_schema", "tools"),
     of("tool_flow", separate_tool_endpoint=False),
     of("request_schema", "tool_choice.auto"),

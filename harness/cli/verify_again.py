@@ -15,8 +15,9 @@ from harness.cli.tables import visible
 from harness.cli.verifying import Verified, verify, write_pages
 from harness.core.catalogue import Provider
 from harness.core.errors import UsageError
-from harness.core.exchange import Attempt, Exchange
+from harness.core.exchange import Exchange
 from harness.core.verdict import ProbeExchange, Verification
+from harness.probes.desk import Unasked
 from harness.probes.drift import Change, drift_code
 from harness.store import VerificationFolder, read_exchanges, read_verification
 from harness.wire import Call
@@ -35,16 +36,15 @@ class KeptTransport:
         }
 
     async def send(self, call: Call) -> Exchange:
-        """The exchange that answered this before."""
+        """The exchange that answered this before.
+
+        raises  Unasked if there is none
+        """
         found = self._kept.get((call.case.case, call.case.model, call.key.digest))
         if found is not None:
             return replace(found, recorded=True)
-        message = "the verification holds no answer to this: its probes ask something else today"
-        return Exchange(
-            key=call.key.digest,
-            request=call.request,
-            attempts=(Attempt(error="missing-recording", message=message),),
-        )
+        # As where it was interrupted, or its budget was spent: what was decided before that stands.
+        raise Unasked("the verification holds no answer to this: it ended before, or its probes ask something else now")
 
     async def aclose(self) -> None:
         """Nothing is open."""

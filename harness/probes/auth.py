@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.core.chat import Credential
 from harness.core.claims import Claim
-from harness.probes.chat_bodies import WORDS, chat, function, say
+from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import CHAT, Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched
 from harness.probes.lineup import Lineup, model_of
@@ -18,6 +18,8 @@ from harness.probes.management import VALIDATION_ROUTE
 from harness.probes.observation import Observation, Topic
 from harness.probes.refusal import TRIES, try_it
 from harness.probes.routes import NO_MODEL, ONE_ADDRESS, host_of, is_turned_away, path_of
+from harness.probes.tool_calls import tool_models
+from harness.probes.tool_use import USE
 
 _CHATS = ("model inference", "chat completions", "chat", "inference")
 _TOOLS = ("tool calling", "function calling", "tools")
@@ -109,31 +111,6 @@ def _open_question(topic: Topic, words: str, seen: Sequence[Seen]) -> Observatio
 
 
 # --- hosts
-
-
-async def probe_tools_served(topic: Topic, desk: Desk) -> None:
-    """A function that the question asks for."""
-    tool = function("get_weather", "The weather in a city now.", {"city": {"type": "string"}}, ["city"])
-    body = chat(desk.model or "", "What is the weather in Oslo now? Use the tool.")
-    tried = await try_it(
-        desk,
-        Ask(about="with a function to call", body={**body, "tools": [tool]}),
-        Ask(about="without it", body=chat(desk.model or "", say("banana"))),
-    )
-    called = any(each.reply.tool_calls for each in tried.tries)
-    outcome = "rejected" if tried.answer == "rejected" else "holds" if called else "unknown"
-    words = {"rejected": tried.words, "holds": "a function is called", "unknown": "a function is taken and not called"}
-    desk.observe(
-        Observation(
-            topic=topic,
-            outcome=outcome,  # type: ignore[arg-type]
-            words=tried.words if tried.answer not in ("rejected", "accepted") else words[outcome],
-            grade="E3" if called else "E1",
-            n=len(tried.tries),
-            evidence=tried.evidence,
-            error=tried.answer == "spoilt",
-        )
-    )
 
 
 async def probe_region(region: str, topic: Topic, scope: Topic | None, desk: Desk) -> None:
@@ -239,22 +216,22 @@ def _served_rule(serves: object, lineup: Lineup) -> Rule | Undecidable:
     strange = next((each for each in said if each not in (*_CHATS, *_TOOLS)), None)
     if strange is not None:
         return Undecidable(reason=f"the documents name no endpoint that shows '{strange}'")
-    tools = (Topic("host.serves.tools", lineup.plain),) if any(each in _TOOLS for each in said) else ()
-    return Rule(topics=(base, *tools))
+    if not any(each in _TOOLS for each in said):
+        return Rule(topics=(base,))
+    using = tool_models(lineup)
+    asked = lineup.plain if lineup.plain in using else next(iter(using), None)
+    return NO_MODEL if asked is None else Rule(topics=(base, Topic(USE, asked)))
 
 
 def _probes(lineup: Lineup) -> Iterable[Probe]:
     model = lineup.plain
     if model is not None:
         required, separate = Topic("auth.required", model), Topic("auth.separate", model)
-        tools = Topic("host.serves.tools", model)
         short = Outlay(requests=3, at_most=9, input_tokens=30, output_tokens=10)
         yield _probe(required, partial(probe_required, required), short)
         path = path_of(lineup, VALIDATION_ROUTE)
         outlay = Outlay(requests=4, input_tokens=30, output_tokens=10)
         yield _probe(separate, partial(probe_separate, path, separate), outlay, needs=("management-key",))
-        once = Outlay(requests=2, at_most=6, input_tokens=120, output_tokens=40)
-        yield _probe(tools, partial(probe_tools_served, tools), once)
     yield from _regional(lineup)
 
 

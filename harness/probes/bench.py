@@ -32,6 +32,8 @@ SUITE = "verify"
 # A reply that nothing bounds, for what is reserved of a budget: most are shorter.
 _UNBOUNDED_TOKENS = 600
 _BYTES_PER_TOKEN = 4
+_MAX_IN_VAIN = 16
+"""Requests in a row, whosesoever, that may come to nothing after every try before no more are sent."""
 _MINUTE_S = 60.0
 
 
@@ -119,6 +121,7 @@ class Bench:
     profile: str = "documented"
     pacer: Pacer | None = None
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    _in_vain: int = 0
 
     async def send(self, desk: Desk, asks: tuple[Ask, ...], numbers: tuple[int, ...]) -> tuple[Seen, ...]:
         """Every answer, in the order of the asks."""
@@ -137,11 +140,15 @@ class Bench:
         call = self._call(desk, ask, number)
         reserved = self._worst(ask, desk.model)
         async with nullcontext() if ask.together else self.slots:
+            if self._in_vain >= _MAX_IN_VAIN:
+                raise Unasked(f"{self._in_vain} requests in a row drew 429 or no answer at every try: no more are sent")
             self.budget.reserve(reserved)
             if self.pacer is not None and desk.model is not None and not ask.together:
                 found = self.provider.find_model(desk.model)
                 await self.pacer.wait(desk.model, found.limits.requests_per_minute if found else None)
             exchange = await self.transport.send(call)
+        if not ask.together:
+            self._count_vain(exchange)
         reply = read_reply(ask, exchange, self.dialect)
         paid = price(
             reply,
@@ -167,6 +174,12 @@ class Bench:
         )
         self.keep(kept)
         return Seen(id=kept.id, ask=ask, exchange=exchange, reply=reply, cost_usd=usd)
+
+    def _count_vain(self, exchange: Exchange) -> None:
+        """A limit that holds, or a server that is gone, would else cost half a minute for each of hundreds."""
+        last = exchange.last
+        vain = last.status == HTTPStatus.TOO_MANY_REQUESTS or last.error in ("connect", "timeout")
+        self._in_vain = self._in_vain + 1 if vain else 0
 
     def _call(self, desk: Desk, ask: Ask, number: int) -> Call:
         try:

@@ -8,7 +8,7 @@ from functools import partial
 
 from harness.catalogue.numbers import is_number
 from harness.core.claims import Claim
-from harness.core.verdict import Evidence
+from harness.core.verdict import Evidence, Flag
 from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk
 from harness.probes.effects import STOPS
@@ -54,19 +54,28 @@ async def probe_stops(most: int, desk: Desk) -> None:
     tried = await try_it(desk, more, Ask(about=f"{most} stop sequences", body=beyond))
     outcome: Outcome = "holds" if tried.answer == "rejected" else "unknown"
     how = "are refused" if tried.answer == "rejected" else f"are left open: {tried.words}"
-    if tried.answer in ("accepted", "server-error"):
-        outcome, how = "broken", "are accepted" if tried.answer == "accepted" else "draw a 5xx"
+    if tried.answer == "accepted":
+        outcome, how = "broken", "are accepted"
     n = len(answers) + len(tried.tries)
     spoilt = outcome == "unknown"
-    return _say(desk, outcome, f"{words}; {most + 1} {how}", n, [*evidence, *tried.evidence], error=spoilt)
+    # A crash confirms nothing, and is no acceptance either.
+    flags: tuple[Flag, ...] = ("server-error",) if tried.answer == "server-error" else ()
+    return _say(desk, outcome, f"{words}; {most + 1} {how}", n, [*evidence, *tried.evidence], error=spoilt, flags=flags)
 
 
 def _say(
-    desk: Desk, outcome: Outcome, words: str, n: int, evidence: Iterable[Evidence], *, error: bool = False
+    desk: Desk,
+    outcome: Outcome,
+    words: str,
+    n: int,
+    evidence: Iterable[Evidence],
+    *,
+    error: bool = False,
+    flags: tuple[Flag, ...] = (),
 ) -> None:
     topic = desk.topic(f"count.{_FIELD}")
     observation = Observation(
-        topic=topic, outcome=outcome, words=words, grade="E4", n=n, evidence=tuple(evidence), error=error
+        topic=topic, outcome=outcome, words=words, grade="E4", n=n, evidence=tuple(evidence), error=error, flags=flags
     )
     desk.observe(observation)
 

@@ -5,7 +5,7 @@ source  VERDICTS.md, "Effects": context window
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
 from harness.probes.lineup import Lineup, model_of
+from harness.probes.needle import NEAR, find_needle
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.window import Documented, listed_window, stated_window
 
@@ -39,6 +40,7 @@ class Length:
     usd       what it costs if it is not; None where the price is not known
     listings  paths that may tell for nothing, in order
     allowed   whether it may be sent
+    recalled  whether what fits may be sent, too, to see whether its beginning is heeded
     """
 
     windows: tuple[Documented, ...]
@@ -46,10 +48,25 @@ class Length:
     usd: Decimal | None
     listings: tuple[str, ...]
     allowed: bool
+    recalled: bool = False
 
 
 async def probe_window(length: Length, desk: Desk) -> None:
-    """Look it up; where nothing is listed, send more than fits."""
+    """Look it up; where nothing is listed, send more than fits. If the figure is right: is all of it heeded."""
+    await _measure(length, desk)
+    topics = [desk.topic(_name(window)) for window in length.windows]
+    if not length.recalled or any(desk.observations[topic].outcome != "holds" for topic in topics):
+        return
+    needle = await find_needle(desk, min(window.tokens for window in length.windows), partial(_letters, desk))
+    for topic in topics:
+        stated = desk.observations[topic]
+        evidence = (*stated.evidence, *(each.as_evidence() for each in needle.seen))
+        outcome: Outcome = "broken" if needle.outcome == "broken" else "holds"
+        words = f"{stated.words}; {needle.words}"
+        desk.observe(replace(stated, outcome=outcome, words=words, evidence=evidence, n=stated.n + len(needle.seen)))
+
+
+async def _measure(length: Length, desk: Desk) -> None:
     seen: list[Seen] = []
     for path in length.listings:
         seen.append(await desk.one(Ask(about="what is listed of the model", method="GET", path=path)))
@@ -63,15 +80,20 @@ async def probe_window(length: Length, desk: Desk) -> None:
         why = f"must be opted into: --allow {NEED} (a prompt of {length.tokens:,} tokens: {cost} if it is answered)"
         _observe(desk, length, "unasked", f"{why}; no listing tells", [])
         return
-    # One block again and again: to draw each of two million letters takes longer than to send them.
-    block = " ".join(desk.random.choices(_LETTERS, k=_BLOCK))
-    letters = " ".join([block] * (length.tokens // _BLOCK + 1))
+    letters = _letters(desk, length.tokens)
     ask = Ask(
         about=f"{length.tokens:,} letters, more than are said to fit",
         body=chat(desk.model or "", f"{letters}\n\nReply with exactly this word and nothing else: ok"),
         role="treatment",
     )
     _read(desk, length, await desk.one(ask))
+
+
+def _letters(desk: Desk, count: int) -> str:
+    """So many letters, parted by spaces."""
+    # One block again and again: to draw each of two million letters takes longer than to send them.
+    block = " ".join(desk.random.choices(_LETTERS, k=_BLOCK))
+    return " ".join([block] * (count // _BLOCK + 1))[: 2 * count - 1]
 
 
 def _read(desk: Desk, length: Length, seen: Seen) -> None:
@@ -159,13 +181,14 @@ def _probes(lineup: Lineup) -> Iterable[Probe]:
         if not windows:
             continue
         length = _length(lineup, model, windows)
-        requests = len(length.listings) + length.allowed
+        requests = len(length.listings) + length.allowed + 2 * length.recalled
+        tokens = int(NEAR * min(window.tokens for window in windows)) if length.recalled else 0
         yield Probe(
             name="context",
             model=model,
             topics=frozenset(Topic(_name(window), model) for window in windows),
-            # Of input nothing is reckoned: where the documents are true, the one long prompt is refused.
-            outlay=Outlay(requests=requests, input_tokens=0, output_tokens=0),
+            # Of the longest prompt nothing is reckoned: where the documents are true, it is refused.
+            outlay=Outlay(requests=requests, at_most=requests + 2, input_tokens=tokens, output_tokens=0),
             run=partial(probe_window, length),
         )
 
@@ -181,6 +204,7 @@ def _length(lineup: Lineup, model: str, windows: tuple[Documented, ...]) -> Leng
         usd=usd,
         listings=(f"{lineup.provider.model_list or '/models'}/{page}", f"/language-models/{page}"),
         allowed=NEED in lineup.allowed or (usd is not None and usd <= AFFORDABLE_USD),
+        recalled=NEED in lineup.allowed,
     )
 
 

@@ -4,6 +4,7 @@ It stands apart from the bench behind it, which knows keys, budgets and pacing, 
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,11 @@ REJECTING = frozenset({400, 410, 413, 415, 422})
 """Statuses that refuse a request for what is in it. source: VERDICTS.md, "Rejected"."""
 
 CHAT = "/chat/completions"
+
+# Far beyond any count, and below what Python converts without complaint.
+_MAX_DIGITS = 300
+_BEGINNING = 1_000
+"""Bytes within which a stream shows its first event; comments may come before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +88,16 @@ class Seen:
 
     @property
     def accepted(self) -> bool:
-        """A 2xx whose body is no error, whether or not it could be read as a reply."""
+        """A 2xx whose body is no error; a chat's is JSON or a stream, whether or not it could be read as a reply."""
         error = self.reply.error
-        sound = error is None or error.kind == "malformed"
+        # A page, or an error in plain words, sent as 200: such a server has not said that it took anything.
+        sound = error is None or (error.kind == "malformed" and self._is_json_or_stream)
         return self.attempt.error is None and sound and _is_success(self.attempt.status)
+
+    @property
+    def _is_json_or_stream(self) -> bool:
+        said_to_stream = "event-stream" in (self.attempt.header("content-type") or "")
+        return said_to_stream or self.document is not None or b"data:" in self.attempt.body[:_BEGINNING]
 
     @property
     def refused(self) -> bool:
@@ -104,9 +116,9 @@ class Seen:
 
     @cached_property
     def document(self) -> Any:
-        """The body as JSON; None if it is none."""
+        """The body as JSON; None if it is none. Bytes that are no UTF-8 are replaced, as the reply's reader does."""
         try:
-            return json.loads(self.attempt.body)
+            return json.loads(self.attempt.body.decode("utf-8-sig", "replace"), parse_int=_integer)
         except (ValueError, RecursionError):
             return None
 
@@ -131,6 +143,10 @@ class Seen:
     def as_evidence(self) -> Evidence:
         """The exchange as a verdict cites it."""
         return Evidence(exchange=self.id, role=self.ask.role, about=self.ask.about)
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
 def _is_success(status: int | None) -> bool:

@@ -7,6 +7,7 @@ source  VERDICTS.md, "Effects"
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.probes.chat_bodies import chat
@@ -24,6 +25,9 @@ SMALLEST_VARIETY = 0.5
 _WORD = re.compile(r"\w+")
 _PAIRS = 3
 _CAP = 16
+_TALE = 40
+_BEGUN = 40
+"""Letters by which two replies are known to be one, where the one may be longer."""
 
 
 # --- variety: temperature, top_p, seed
@@ -33,17 +37,48 @@ def variety(parameter: str, low: Mapping[str, Any], high: Mapping[str, Any]) -> 
     """A measure of how much replies to one open prompt differ under two settings; `high` is the freer one."""
 
     async def measure(desk: Desk, topic: Topic) -> Observation:
-        model = desk.model or ""
-
-        def ask(setting: Mapping[str, Any], role: str) -> Callable[[int], Ask]:
-            shown = ", ".join(f"{key} {value}" for key, value in setting.items())
-            body = chat(model, OPEN_PROMPT, max_tokens=40, **setting)
-            return lambda index: Ask(about=shown, body=_seeded(body, index), role=role)  # type: ignore[arg-type]
-
-        climb = Climb(low=ask(low, "control"), high=ask(high, "treatment"), usable=_has_text, test=_distinct)
-        return _read_variety(parameter, topic, await climb.climb(desk))
+        return _read_variety(parameter, topic, await _vary(desk, low, high))
 
     return measure
+
+
+async def _vary(desk: Desk, low: Mapping[str, Any], high: Mapping[str, Any]) -> Climbed:
+    def ask(setting: Mapping[str, Any], role: str) -> Callable[[int], Ask]:
+        shown = ", ".join(f"{key} {value}" for key, value in setting.items())
+        body = chat(desk.model or "", OPEN_PROMPT, max_tokens=_TALE, **setting)
+        return lambda index: Ask(about=shown, body=_seeded(body, index), role=role)  # type: ignore[arg-type]
+
+    return await Climb(low=ask(low, "control"), high=ask(high, "treatment"), usable=_has_text, test=_distinct).climb(
+        desk
+    )
+
+
+async def measure_seed(desk: Desk, topic: Topic) -> Observation:
+    """One seed against many; neither a cache nor a server that leaves nothing to chance shows what a seed does."""
+    one: dict[str, Any] = {"temperature": 1, "seed": 7}
+    climbed = await _vary(desk, one, {"temperature": 1, "seed": "{index}"})
+    read = _read_variety("seed", topic, climbed)
+    if read.outcome == "no-effect" and len({said(each) for each in (*climbed.low, *climbed.high)}) == 1:
+        words = f"{read.words}; every reply is the same, so there is no chance here that a seed could fix"
+        return replace(read, outcome="unknown", words=words)
+    if read.outcome != "effect":
+        return read
+    free = chat(desk.model or "", OPEN_PROMPT, max_tokens=_TALE, temperature=1)
+    unseeded = await desk.ask(*[Ask(about="without a seed", body=free, role="control")] * 2)
+    if len({said(each) for each in unseeded if _has_text(each)}) != 1:
+        return read
+    # Equal bodies draw equal replies even so: is it the seed that does it, or that the bodies are equal?
+    longer = [
+        Ask(about=f"seed 7, {tokens} tokens", body=chat(desk.model or "", OPEN_PROMPT, max_tokens=tokens, **one))
+        for tokens in (_TALE + 4, _TALE + 8)
+    ]
+    again = [each for each in await desk.ask(*longer) if _has_text(each)]
+    begun = said(climbed.low[0])[:_BEGUN]
+    if again and all(said(each).startswith(begun) for each in again):
+        return read
+    words = f"{read.words}; but equal requests draw equal replies without it, too, as a cache would answer them"
+    evidence = tuple(each.as_evidence() for each in (*unseeded, *again))
+    return replace(read, outcome="unknown", words=words, evidence=(*read.evidence, *evidence))
 
 
 def _seeded(body: Mapping[str, Any], index: int) -> dict[str, Any]:
@@ -215,10 +250,10 @@ def _shown(sizes: Sequence[int]) -> str:
 
 
 def visible_tokens(seen: Seen) -> int:
-    """Tokens of the answer that is shown, by the server's own count; by length where it does not count."""
+    """Tokens of the answer that is shown, by the server's own count; where it does not count, its words: never more."""
     usage = seen.reply.usage
     if usage.output is None:
-        return -(-len(seen.reply.content) // 4)
+        return len(seen.reply.content.split())
     return max(0, usage.output - (usage.reasoning or 0))
 
 
@@ -307,8 +342,8 @@ def _table() -> dict[str, Effect]:
         "seed": Effect(
             parameter="seed",
             example=7,
-            measure=variety("seed", {"temperature": 1, "seed": 7}, {"temperature": 1, "seed": "{index}"}),
-            outlay=varied,
+            measure=measure_seed,
+            outlay=Outlay(requests=20, at_most=38, input_tokens=500, output_tokens=730),
         ),
         "stop": Effect(parameter="stop", example=["zq"], measure=stopping(as_list=True), outlay=stop),
         "stop.string": Effect(parameter="stop", example="zq", measure=stopping(as_list=False), outlay=stop),

@@ -5,6 +5,7 @@ is the same prompt without the format.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -165,7 +166,11 @@ async def probe_set(others: tuple[str, ...], cap: Json, desk: Desk) -> None:
         await probe_set(others, {}, desk)
         return
     desk.observe(_read_text(desk.topic(TEXT), text, objects, refusals))
-    desk.observe(_read_closed(desk.topic(CLOSED), dict(zip(others, refusals, strict=True))))
+    closed = _read_closed(desk.topic(CLOSED), dict(zip(others, refusals, strict=True)))
+    if closed.outcome == "holds" and "accepted" not in (text.answer, objects.answer):
+        # A server that knows no response_format refuses every value, and draws no line between them.
+        closed = replace(closed, outcome="unknown", words=f"{closed.words}; but so are text and json_object")
+    desk.observe(closed)
 
 
 def _read_text(topic: Topic, text: Tried, objects: Tried, refusals: Sequence[Tried]) -> Observation:

@@ -83,8 +83,8 @@ def _closed(first: Seen, model: str, known: frozenset[str], served: dict[str, st
     status = first.attempt.status
     absent = served is not None and model not in served
     if status == HTTPStatus.NOT_FOUND or (first.refused and absent):
-        listed = "and is not listed" if absent else ""
-        return Gate(model=model, why_not=f"model absent {listed}({first.words})".replace("  ", " "))
+        listed = " and is not listed" if absent else ""
+        return Gate(model=model, why_not=f"model absent{listed} ({first.words})")
     if not first.ok:
         return Gate(model=model, why_not=f"an ordinary request fails: {first.words}", fault=True)
     answered = first.reply.model

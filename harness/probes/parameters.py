@@ -74,14 +74,16 @@ async def probe_range(parameter: str, inside: tuple[Any, ...], outside: tuple[An
     control = Ask(about=f"without {parameter}", body=body)
     wrong: list[str] = []
     evidence: list[Evidence] = []
-    n, named, open_question = 0, True, ""
+    n, named, open_question, crashed = 0, True, "", False
     for value in (*inside, *outside):
         treatment = Ask(about=f"with {parameter} {value!r}", body={**body, **beside, parameter: value})
         tried = await try_it(desk, treatment, control)
         evidence += tried.evidence
         n += len(tried.tries)
         wanted = "accepted" if value in inside else "rejected"
-        if tried.answer in ("mixed", "spoilt"):
+        crashed = crashed or tried.answer == "server-error"
+        # A crash confirms nothing: a server that answers every mistake so may well have read the value.
+        if tried.answer in ("mixed", "spoilt") or (tried.answer == "server-error" and wanted == "rejected"):
             open_question = open_question or f"{value!r}: {tried.words}"
         elif tried.answer != wanted:
             wrong.append(f"{value!r} is {_spoken(tried.answer)}")
@@ -98,6 +100,7 @@ async def probe_range(parameter: str, inside: tuple[Any, ...], outside: tuple[An
             n=n,
             evidence=tuple(evidence),
             by_name=named and outcome == "holds",
+            flags=("server-error",) if crashed else (),
             error=bool(open_question),
         )
     )

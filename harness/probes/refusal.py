@@ -5,6 +5,7 @@ It stands apart because every family asks it, and an outage must look like a rej
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Literal
 
 from harness.core.verdict import Evidence
@@ -12,6 +13,8 @@ from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.observation import Observation, Topic
 
 TRIES = 3
+
+_PATIENCE_SPENT = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 Answer = Literal["accepted", "rejected", "server-error", "mixed", "spoilt"]
 
@@ -51,7 +54,10 @@ async def try_it(desk: Desk, treatment: Ask, control: Ask) -> Tried:
 
 
 def _goes_on(controls: Sequence[Seen], tries: Sequence[Seen]) -> bool:
-    # A key that is not valid, or a model that is gone, will not be better at the third try.
+    # A key that is not valid, or a model that is gone, will not be better at the third try; nor can two more make up
+    # for one that was no answer after all of the transport's patience, which is half a minute for a 429.
+    if tries[-1].attempt.error is not None or tries[-1].attempt.status in _PATIENCE_SPENT:
+        return False
     return controls[-1].accepted or controls[-1].crashed or tries[-1].accepted
 
 

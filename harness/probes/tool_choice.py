@@ -281,6 +281,10 @@ async def _links(desk: Desk, control: Seen, unlinked: Seen, right: int, wrong: i
     evidence = (control.as_evidence(), unlinked.as_evidence())
     if not unlinked.ok:
         seen = await pursue(desk, topic, unlinked, control.ask, "tool_call_id")
+        if seen.outcome == "server-error":
+            # The right id is taken and the wrong one is not: a crash is no refusal, and no fault of the right one.
+            words = f"with an id that no call has a result draws {seen.words}"
+            return replace(seen, outcome="unknown", words=words, flags=("server-error",))
         if seen.outcome != "rejected":
             return seen
         words = f"with the call's id a result is accepted; with an id that no call has it is {seen.words}"

@@ -36,11 +36,13 @@ class Forced:
 
     flaw      what is wrong with it as an observation; None if it was called as it should be
     call      a call to return a result for: the server's own where it made one that can be answered
+    freely    True if the server called the tool unforced, of a prompt that asks for it
     declared  whether requests may declare tools at all
     """
 
     flaw: Observation | None
     call: ToolCall
+    freely: bool = False
     declared: bool
     seen: tuple[Seen, ...]
 
@@ -54,10 +56,15 @@ async def probe_use(desk: Desk) -> None:
     found = await return_result(desk, forced)
     for each in found:
         desk.observe(each)
-    if forced.flaw is not None:
-        desk.observe(forced.flaw)
-        return
     final = found[-1]
+    if forced.flaw is not None:
+        # That a call cannot be forced is a promise of tool_choice broken; tools are used all the same.
+        used = forced.freely and final.outcome == "effect"
+        words = f"a tool is called where the prompt asks for it, and {final.words}; but {forced.flaw.words}"
+        evidence = (*forced.flaw.evidence, *(each.as_evidence() for each in forced.seen), *final.evidence)
+        free = replace(final, topic=desk.topic(USE), words=words, n=final.n + 1, evidence=evidence)
+        desk.observe(free if used else forced.flaw)
+        return
     words = f"a tool that nothing asked for is called when forced by name, with arguments by its schema; {final.words}"
     evidence = (*(each.as_evidence() for each in forced.seen), *final.evidence)
     use = final if final.outcome != "effect" else replace(final, words=words, n=final.n + 1)
@@ -107,16 +114,17 @@ def _fault(seen: Seen) -> str | None:
 async def _another_call(desk: Desk, flaw: Observation, calls: tuple[ToolCall, ...], seen: tuple[Seen, ...]) -> Forced:
     """Where forcing failed, a call to answer all the same: the one made, mended; one made freely; an invented one."""
     made_up = ToolCall(id=f"call_{unguessable(desk.random)}", name=tool_name(DRAW), arguments=GOOD_ARGUMENTS)
-    declared = True
+    declared, freely = True, False
     if not calls and flaw.outcome != "unknown":
         body = chat(desk.model or "", DRAW_PROMPT, tools=list(TOOLS))
         free = await desk.one(Ask(about="a prompt that asks for a tool", body=body))
         calls, declared = calls_of(free, DRAW), free.ok
+        freely = bool(calls) and fault_of(calls[0], DRAW) is None
+        seen = (*seen, free)
     call = calls[0] if calls else made_up
     arguments = call.arguments if fault_of(call, DRAW) is None else GOOD_ARGUMENTS
-    return Forced(
-        flaw=flaw, call=replace(call, id=call.id or made_up.id, arguments=arguments), declared=declared, seen=seen
-    )
+    call = replace(call, id=call.id or made_up.id, arguments=arguments)
+    return Forced(flaw=flaw, call=call, freely=freely, declared=declared, seen=seen)
 
 
 async def return_result(desk: Desk, forced: Forced) -> tuple[Observation, Observation, Observation]:
@@ -151,7 +159,7 @@ async def _read_result(desk: Desk, seen: list[Seen], number: int) -> tuple[Obser
         words = f"the final answer has {number}, which only the tool's result said"
         used = "an assistant message with tool calls and no content is accepted, and its result is used"
         return say_of(echo, "effect", used), say_of(result, "effect", words), say_of(final, "effect", words)
-    taken = say_of(echo, "holds", "an assistant message with tool calls and no content is accepted", "E1")
+    taken = say_of(echo, "accepted", "an assistant message with tool calls and no content is accepted", "E1")
     if all(each.reply.tool_calls for each in seen):
         words = f"the result is answered by calling again, on {n} of {n} tries"
         return taken, replace(say_of(result, "unknown", words), more=2), say_of(final, "broken", words)
@@ -186,7 +194,7 @@ async def _refused_result(desk: Desk, failed: Seen, call: ToolCall) -> tuple[Obs
     alone = await desk.one(Ask(about="the call without a result", body={"model": desk.model, "messages": messages}))
     evidence = (alone.as_evidence(),)
     words = "an assistant message with tool calls and no content is accepted"
-    taken = Observation(topic=echo, outcome="holds", words=words, n=1, evidence=evidence)
+    taken = Observation(topic=echo, outcome="accepted", words=words, n=1, evidence=evidence)
     if not alone.ok:
         # Some servers rightly refuse a call that nothing answers, so this refusal decides nothing.
         words = f"refused with a result and without: {alone.words}"

@@ -15,6 +15,7 @@ from harness.probes.family import Family, Rule, Undecidable, Watched
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Topic
 from harness.probes.reply_fields import base_of, fact_of, hold_against, places, unknown, unseen, whole_replies
+from harness.wire.dialects.openai_usage import MAX_TOKENS
 from harness.wire.untrusted import shown
 
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
@@ -108,7 +109,7 @@ def _fault_of_count(name: str, told: Reckoning | None, seen: Seen, *, may_hide: 
     if not there:
         return f"usage.{name} is missing"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or value < 0 or value % 1:
+    if not is_number or not 0 <= value <= MAX_TOKENS or value % 1:
         return f"usage.{name} is {shown(value)}, which is no count"
     usage = seen.reply.usage
     if name == "prompt_tokens":

@@ -122,6 +122,15 @@ def test_a_budget_that_is_too_small_decides_what_it_can_and_exits_with_3(verify,
     assert len(Path("v/exchanges.jsonl").read_text().splitlines()) == 12
 
 
+def test_what_a_budget_cut_short_is_derived_again_as_it_was_decided(verify, harness, kept):
+    verify(kept, "--claim", "parameter", "--target", "grok-3", "--max-requests", 12)
+
+    result = harness("grade", "v")
+
+    assert result.code == 3
+    assert "every verdict is derived again as it is written" in result.out
+
+
 def test_a_server_that_cannot_be_reached_is_said_at_once(verify):
     class Nowhere:
         url = "http://127.0.0.1:9/v1"

@@ -102,17 +102,10 @@ def test_a_header_that_is_not_ours_is_not_asked_about():
     assert isinstance(FAMILY.rule(claim, LINEUP), Undecidable)
 
 
-def test_a_host_serves_tools_if_a_function_is_called_and_not_if_it_is_always_refused():
-    call = {"id": "c", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
-    message = {"role": "assistant", "content": None, "tool_calls": [call]}
-    choices = [{"index": 0, "message": message, "finish_reason": "tool_calls"}]
+def test_a_host_that_is_said_to_serve_tools_is_held_to_a_model_that_uses_them():
+    rule = FAMILY.rule(LINEUP.register.by_id["comp.host.inference-purpose"], LINEUP)
 
-    def refusing(ask):
-        return (400, {"error": "no tools"}) if "tools" in ask.body else reply_to(ask)
-
-    assert seen_by("host.serves.tools", lambda ask: reply_to(ask, choices=choices)).outcome == "holds"
-    assert seen_by("host.serves.tools", reply_to).outcome == "unknown"
-    assert seen_by("host.serves.tools", refusing).outcome == "rejected"
+    assert [topic.name for topic in rule.topics] == ["host.inference", "tools.use"]
 
 
 def test_at_one_address_hosts_and_regions_are_not_asked_about():
@@ -190,5 +183,5 @@ def test_a_purpose_that_no_endpoint_shows_is_not_claimed_to_be_seen():
 @settings(max_examples=40)
 @given(status=st.sampled_from(STATUSES), body=HOSTILE)
 def test_no_answer_whatever_it_holds_makes_a_probe_raise(status, body):
-    for name in ("auth.required", "auth.separate", "host.serves.tools"):
+    for name in ("auth.required", "auth.separate"):
         assert seen_by(name, lambda _: (status, body)).outcome

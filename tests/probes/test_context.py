@@ -130,7 +130,7 @@ def test_a_prompt_that_might_be_dear_is_not_sent_unless_it_is_opted_into():
     assert (found["context.2M"].outcome, found["context.2M"].needs) == ("unasked", ("long-context",))
     assert "--allow long-context (a prompt of 2,100,000 tokens: $4.20 if it is answered)" in found["context.2M"].words
     assert allowed["context.2M"].outcome == "holds"
-    assert [len(asks), len(more)] == [2, 3]
+    assert [len(asks), len(more)] == [2, 4]  # with what is asked of a prompt that fits
 
 
 def test_two_documents_are_judged_by_one_request_each_by_its_own_figure():

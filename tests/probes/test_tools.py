@@ -109,7 +109,7 @@ def test_a_server_that_always_calls_what_is_named_does_not_complete_the_round_tr
     found, _ = asked_of(FAMILY, "tools.use", lambda ask: calling(ask, call("draw_lot", GOOD)))
 
     assert outcomes(found) == {
-        "tools.echo": "holds",
+        "tools.echo": "accepted",
         "tools.result": "unknown",
         "tools.final": "broken",
         "tools.use": "broken",
