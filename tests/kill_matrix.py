@@ -7,6 +7,7 @@ What should turn is said by `kill_rules`, written from the register before any r
 import argparse
 import json
 import multiprocessing
+import os
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -56,13 +57,16 @@ class Outcome:
         return tuple(sorted(set(self.turned) - set(self.must) - set(self.may)))
 
 
-def examine(miniature: Miniature, *, broken: bool = True, seed: int = 0) -> Verified:
-    """The verification of a miniature, or of the unbroken simulator in its place."""
+def examine(miniature: Miniature, *, broken: bool = True, seed: int = 0, claims: tuple[str, ...] = ()) -> Verified:
+    """The verification of a miniature, or of the unbroken simulator in its place.
+
+    claims  globs over ids, or kinds; all by default
+    """
     deviations = (miniature.deviation,) if broken else ()
     if not miniature.name.startswith("limits-"):
         deviations = (*deviations, _UNHURRIED)
     with running(deviations=deviations, seed=seed + 1, speed=miniature.speed) as server:
-        docket = prepare(choices_of(miniature.models, miniature.allow, server.url, seed))
+        docket = prepare(choices_of(miniature.models, miniature.allow, server.url, seed=seed, claims=claims))
         return verify(docket, None, started=None)
 
 
@@ -103,7 +107,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="deviations, with or without @MODEL; all by default")
     parser.add_argument("--out", type=Path, help="write the outcomes there, a JSON line each")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
     wanted = [each for each in miniatures() if not chosen.names or {each.name, each.deviation} & set(chosen.names)]
     began = time.monotonic()

@@ -15,8 +15,11 @@ from harness.simulator.deviations import DEVIATIONS, models_of
 CONTROL: Final = "grok-4-1-fast-non-reasoning"
 """Asked beside whoever breaks a promise; where it breaks one itself, another is."""
 
-OTHER_CONTROL: Final = "grok-3-mini"
-SEER, THINKER, PINNED, PAINTER, FREE = (
+OTHER_CONTROL: Final = "grok-4-fast-reasoning"
+"""It reasons, and few of its cells take many requests to decide."""
+
+MINI, SEER, THINKER, PINNED, PAINTER, FREE = (
+    "grok-3-mini",
     "grok-2-vision-1212",
     "grok-4-0709",
     "grok-4-1-fast-reasoning",
@@ -66,7 +69,7 @@ WHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "price-plus-ten-percent": (CONTROL, THINKER),
     **dict.fromkeys(("window-halved", "window-unchecked", "beginning-forgotten"), (SEER,)),
     # Fifty at once are fewer than a hundred; the model beside it has no documented limit of the kind.
-    "limits-not-enforced": (OTHER_CONTROL,),
+    "limits-not-enforced": (MINI,),
 }
 _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "limits-not-enforced": ("many-requests",),

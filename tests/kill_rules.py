@@ -162,10 +162,13 @@ def docket_of(models: tuple[str, ...], allow: tuple[str, ...] = OPT_INS) -> Dock
     return prepare(choices_of(models, allow, _NOWHERE))
 
 
-def choices_of(models: tuple[str, ...], allow: tuple[str, ...], url: str, seed: int = 0) -> VerifyChoices:
-    """Every claim about these models, asked of the simulator at an address."""
+def choices_of(
+    models: tuple[str, ...], allow: tuple[str, ...], url: str, *, seed: int = 0, claims: tuple[str, ...] = ()
+) -> VerifyChoices:
+    """Claims about these models, asked of the simulator at an address; all of them unless some are named."""
     return VerifyChoices(
         targets=models,
+        claims=claims,
         allow=allow,
         rename="xai-sim",
         base_url=url,

@@ -25,9 +25,9 @@ from kill_rules_subjects import (
     FORMATS,
     FORMULA,
     IMAGE_ADDRESS,
-    IMAGE_DETAIL,
     IMAGE_EXAMPLES,
     IMAGE_PRICE,
+    IMAGES_TAKEN,
     JSON,
     LINK,
     NO_CACHE,
@@ -111,8 +111,9 @@ MUST: Final[Mapping[str, Selectors]] = {
     "hashes-body": WORDS,
     # formats
     # K30: the structured outputs of the reference are read as json_object, for json_schema is refused.
-    "ignores-json-object": (*JSON, *STRUCTURE, of("example", json_parses=True)),
-    "rejects-json-object": (*JSON, *STRUCTURE, FORMATS, Carrying(field="response_format")),
+    "ignores-json-object": (*JSON, *STRUCTURE),
+    # A closed set says what is refused; that its members are taken is said of each by itself.
+    "rejects-json-object": (*JSON, *STRUCTURE, Carrying(field="response_format")),
     "accepts-json-schema": (FORMATS,),
     "ignores-json-schema": (FORMATS,),
     "formats-unchecked": (FORMATS,),
@@ -131,6 +132,7 @@ MUST: Final[Mapping[str, Selectors]] = {
         of("request_schema", "messages[].content.parts"),
         of("request_schema", "messages[].part.*"),
         *SEES,
+        *IMAGES_TAKEN,
         *IMAGE_EXAMPLES,
     ),
     "roles-unchecked": (of("request_schema", "messages[].role.closed-set"),),
@@ -138,7 +140,7 @@ MUST: Final[Mapping[str, Selectors]] = {
     "image-addresses-refused": (IMAGE_ADDRESS, *IMAGE_EXAMPLES),
     "image-contents-refused": (of("request_schema", "messages[].part.image.base64"),),
     "vision-blind": SEES,
-    "vision-refused": (*SEES, IMAGE_ADDRESS, IMAGE_DETAIL, *IMAGE_EXAMPLES),
+    "vision-refused": (*SEES, *IMAGES_TAKEN, IMAGE_ADDRESS, *IMAGE_EXAMPLES),
     "vision-anyway": (of("capability", capability="vision", value=False),),
     "vision-tolerated": (of("capability", capability="vision", value=False),),
     "audio-accepted": (of("capability", capability="audio", value=False),),
@@ -162,7 +164,7 @@ MUST: Final[Mapping[str, Selectors]] = {
     "search-not-billed": (FEES,),
     "images-dearer": (IMAGE_PRICE,),
     # reasoning
-    "reasoning-absent": (*REASONING, DELTA, *cell_of("reasoning_effort")),
+    "reasoning-absent": (*REASONING, of("parameter|constraint", param="reasoning_effort", support="supported")),
     "reasons-anyway": (NO_REASONING, REASONING_TOKENS),
     "reasoning-content-missing": (REASONING_CONTENT, DELTA),
     "reasoning-content-on-plain": (REASONING_CONTENT, Named(id="comp.stream.reasoning.absent-on-non-reasoning")),

@@ -16,6 +16,7 @@ from kill_rules_subjects import (
     CACHES,
     CALL_SEEN,
     CLIENT_ERRORS,
+    DELTA,
     ECHO,
     EXISTS,
     FALLS,
@@ -24,6 +25,7 @@ from kill_rules_subjects import (
     IMAGE_ADDRESS,
     IMAGE_DETAIL,
     IMAGE_PRICE,
+    IMAGES_TAKEN,
     LINK,
     NO_CACHE,
     NO_REASONING,
@@ -76,6 +78,10 @@ MAY: Final[Mapping[str, Open]] = {
         for parameter in ("temperature", "top-p")
     },
     "rejects-json-object": Open(why=_SAME_EXAMPLE, picks=_EXAMPLE),
+    "ignores-json-object": Open(
+        why="the example's prompt asks for JSON, too: it may come all the same",
+        picks=(of("example", json_parses=True),),
+    ),
     **{
         f"{how}-max-tokens": Open(
             why="no reply is cut off, so none says so; and Anthropic's API cannot be asked without max_tokens",
@@ -100,11 +106,14 @@ MAY: Final[Mapping[str, Open]] = {
     ),
     "image-contents-refused": Open(
         why="what is seen can be shown with pictures of one's own, which only contents can hold",
-        picks=(*SEES, IMAGE_DETAIL),
+        picks=(*SEES, *IMAGES_TAKEN, IMAGE_DETAIL),
     ),
     "vision-blind": Open(
-        why="an address cannot be looked at from everywhere; more detail may be counted, and not seen",
-        picks=(IMAGE_ADDRESS, IMAGE_DETAIL),
+        why="whether a form is taken whose pictures are counted, and not seen",
+        picks=(*IMAGES_TAKEN, IMAGE_ADDRESS, IMAGE_DETAIL),
+    ),
+    "vision-refused": Open(
+        why="how much detail there is cannot be seen where there is no picture", picks=(IMAGE_DETAIL,)
     ),
     "usage-missing": Open(
         why=_NO_FIGURES,
@@ -121,7 +130,7 @@ MAY: Final[Mapping[str, Open]] = {
     "cached-never": Open(why="tokens that are never cached have no price of their own", picks=(CACHED_PRICE,)),
     "reasoning-absent": Open(
         why="where nothing is thought there is nothing to show, to count apart, or to come first",
-        picks=(REASONING_CONTENT, REASONING_TOKENS, REASONING_APART, *REASONING_FIRST),
+        picks=(REASONING_CONTENT, DELTA, REASONING_TOKENS, REASONING_APART, *REASONING_FIRST),
     ),
     "reasoning-content-missing": Open(why="what is not shown has no place in an order", picks=REASONING_FIRST),
     "reasoning-content-on-plain": Open(

@@ -48,6 +48,8 @@ REASONING_FIRST: Final = (
 SEES: Final = (
     of("capability", capability="vision", value=True),
     of("doc_section", title="Image Understanding"),
+)
+IMAGES_TAKEN: Final = (
     of("endpoint", same_endpoint=True),
     of("request_schema", "messages[].part.type.image_url"),
     of("request_schema", "messages[].part.image.base64"),

@@ -108,6 +108,8 @@ def _read_variety(parameter: str, topic: Topic, climbed: Climbed) -> Observation
         return _statistical(
             topic, "unknown", f"{len(climbed.failed)} requests failed: {climbed.failed[0].words}", climbed
         )
+    if _thoughts_alone(climbed):
+        return _statistical(topic, "unknown", f"{figures}; {_THOUGHTS}", climbed)
     bound = difference_of_repeats(low, high)
     one = len(set(low)) == len(set(high)) == 1
     if one and low[0] != high[0]:
@@ -117,6 +119,14 @@ def _read_variety(parameter: str, topic: Topic, climbed: Climbed) -> Observation
         words = f"{figures}; the chance that two differ changes by at most {bound.high:.2f}"
         return _statistical(topic, "no-effect", words, climbed)
     return _statistical(topic, "unknown", figures, climbed, more=2 * len(low))
+
+
+# What is thought may be drawn at settings of its own: an effect on it is one, and no effect says nothing.
+_THOUGHTS = "thoughts alone are shown within so few tokens"
+
+
+def _thoughts_alone(climbed: Climbed) -> bool:
+    return not all(each.reply.content.strip() for each in (*climbed.low, *climbed.high))
 
 
 def _statistical(topic: Topic, outcome: str, words: str, climbed: Climbed, more: int = 0) -> Observation:
@@ -164,6 +174,8 @@ def repetition(parameter: str, prompt: str) -> Measure:
             return _statistical(topic, "effect", figures, climbed)
         if climbed.failed:
             return _statistical(topic, "unknown", f"requests failed: {climbed.failed[0].words}", climbed)
+        if _thoughts_alone(climbed):
+            return _statistical(topic, "unknown", f"{figures}; {_THOUGHTS}", climbed)
         if climbed.p is not None and climbed.p <= _DOUBTFUL:
             return _statistical(topic, "unknown", figures, climbed, more=2 * len(climbed.low))
         moves = await _repetition_moves(desk, model)

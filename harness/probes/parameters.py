@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from harness.catalogue.numbers import is_number
 from harness.core.claims import Claim
 from harness.core.verdict import Evidence
 from harness.probes.chat_bodies import WORDS, chat, say
@@ -113,12 +114,13 @@ def _spoken(answer: str) -> str:
 def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     model = model_of(claim)
     if claim.kind == "parameter" and model is not None:
-        return _support(str(claim.value["param"]), model, str(claim.value.get("support")))
+        return _support(str(claim.value.get("param")), model, str(claim.value.get("support")))
     if claim.kind == "constraint" and model is not None:
-        if "params" in claim.value:
+        if _set_of(claim) is not None:
             stance = "error" if claim.value.get("effect") == "error" else "accepted"
             return Rule(topics=(Topic(f"set.{_set_name(claim)}", model),), stance=stance)  # type: ignore[arg-type]
-        return _support(str(claim.value["param"]), model, str(claim.value.get("support") or claim.value.get("effect")))
+        support = str(claim.value.get("support") or claim.value.get("effect"))
+        return _support(str(claim.value.get("param")), model, support)
     if claim.kind == "request_schema":
         return _field_rule(claim, lineup)
     return None
@@ -155,12 +157,17 @@ def _set_name(claim: Claim) -> str:
     return claim.id.rsplit(".", 1)[-1]
 
 
+def _set_of(claim: Claim | None) -> Params | None:
+    """The parameters that a claim gives as a set; None if it gives none."""
+    params = claim.value.get("params") if claim is not None else None
+    return params if isinstance(params, Mapping) else None
+
+
 def _set_params(claim: Claim, lineup: Lineup) -> Params:
     """The parameters of a set; one may be said to hold those of another of the same model."""
-    params = dict(claim.value["params"])
+    params = dict(_set_of(claim) or {})
     if params.pop("plus", None) is not None:
-        other = lineup.register.find(f"{claim.id.rsplit('.', 1)[0]}.extended-params")
-        params |= dict(other.value["params"]) if other is not None else {}
+        params |= _set_of(lineup.register.find(f"{claim.id.rsplit('.', 1)[0]}.extended-params")) or {}
     return params
 
 
@@ -174,7 +181,7 @@ def _probes(lineup: Lineup) -> Iterable[Probe]:
             )
     for claim in lineup.register.claims:
         about = model_of(claim)
-        if claim.kind == "constraint" and "params" in claim.value and about in lineup.models:
+        if claim.kind == "constraint" and _set_of(claim) is not None and about in lineup.models:
             is_error = claim.value.get("effect") == "error"
             outlay = Outlay(requests=6 if is_error else 2, at_most=6, input_tokens=90, output_tokens=50)
             name = f"set.{_set_name(claim)}"
@@ -201,6 +208,8 @@ def _ranges(lineup: Lineup) -> Iterable[Probe]:
         if asked is None:
             continue
         inside, outside = _bounds(claim)
+        if not inside:
+            continue
         outlay = Outlay(requests=4 + 6 * len(outside), input_tokens=400, output_tokens=100)
         yield _probe(f"range.{field}", asked, partial(probe_range, field, inside, outside), outlay)
 
@@ -209,7 +218,7 @@ def _bounds(claim: Claim) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Values that a claim allows, and some just outside; a range may have one end."""
     if "allowed" in claim.value:
         return tuple(claim.value["allowed"]), ("harness-no-such-value",)
-    ends = {key: claim.value[key] for key in ("min", "max") if key in claim.value}
+    ends = {key: claim.value[key] for key in ("min", "max") if is_number(claim.value.get(key))}
     step = 0.1 if any(isinstance(end, float) for end in ends.values()) else 1
     beyond = (round(end - step if key == "min" else end + step, 6) for key, end in ends.items())
     return tuple(ends.values()), tuple(beyond)

@@ -1,3 +1,4 @@
+import itertools
 import re
 
 import pytest
@@ -70,6 +71,32 @@ def test_constant_replies_that_differ_between_settings_may_come_from_a_cache_and
     assert (
         seen_of("temperature", lambda ask: reply_to(ask, content=str(ask.body.get("temperature")))).outcome == "unknown"
     )
+
+
+def test_thoughts_that_do_not_heed_a_setting_say_nothing_where_no_answer_is_shown():
+    draws = iter(range(1000))
+
+    def thinking(ask):
+        status, reply = reply_to(ask, content="")
+        reply["choices"][0]["message"]["reasoning_content"] = f"thought number {next(draws)}"
+        return status, reply
+
+    seen = seen_of("top_p", thinking)
+
+    assert seen.outcome == "unknown"
+    assert "thoughts alone are shown" in seen.words
+
+
+def test_efforts_whose_thoughts_are_of_any_length_are_told_to_be_alike_by_more_pairs():
+    lengths = itertools.cycle((50, 460, 210, 330, 120, 410, 170, 90, 380, 260, 300))
+
+    def thinking(ask):
+        return reply_to(ask, usage={"prompt_tokens": 9, "completion_tokens": 2, "reasoning_tokens": next(lengths)})
+
+    seen = seen_of("reasoning_effort", thinking)
+
+    assert seen.outcome == "no-effect"
+    assert seen.n > 44
 
 
 def test_a_reply_that_hashes_the_body_shows_no_effect_of_temperature():

@@ -6,7 +6,7 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from endpoint_runs import MadeUp, attempt_of, lineup_of, observed, probe_of, reply_to, seen_of
+from endpoint_runs import MadeUp, attempt_of, claim_of, lineup_of, observed, probe_of, reply_to, seen_of
 from tool_servers import MODEL, PLAIN, asked_of, call, calling, refusal
 
 from harness.catalogue import load_catalogues
@@ -14,8 +14,9 @@ from harness.core.exchange import Attempt, Exchange
 from harness.probes import choices, formats, parameters, tools
 from harness.probes.bench import Bench
 from harness.probes.desk import Ask, Desk, Unasked
-from harness.probes.family import Watched
+from harness.probes.family import Rule, Watched
 from harness.probes.usage import FAMILY as USAGE
+from harness.probes.verify import plan_verification
 from harness.runner.sources import Sources
 from harness.wire import Redactor
 from harness.wire.dialects import load_dialect
@@ -224,6 +225,28 @@ class Tales:
 )
 def test_a_seed_is_told_from_a_cache_and_from_a_server_that_leaves_nothing_to_chance(tales, outcome):
     assert found_of(parameters.FAMILY, "parameter.seed", tales).outcome == outcome
+
+
+# --- a register that somebody wrote by hand
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "value"),
+    [
+        ("request_schema", "temperature.range", {"min": "low", "max": None}),
+        ("constraint", ANY, {"params": 5, "effect": "error"}),
+        ("constraint", ANY, {"effect": "error"}),
+        ("parameter", ANY, {"support": "supported"}),
+    ],
+)
+def test_a_claim_whose_value_says_nothing_of_parameters_is_asked_about_by_no_probe(kind, subject, value):
+    claim = claim_of(kind, subject, value, kind_of_subject="field" if "." in subject else "model")
+    lineup = lineup_of(ANY, catalogue="openai-chat", claims=[claim])
+
+    (ruled,) = (agenda := plan_verification(lineup, (claim,))).ruled
+
+    assert agenda.probes == ()
+    assert not isinstance(ruled.how, Rule) or ruled.how.topics[0].name == f"range.{subject.partition('.')[0]}"
 
 
 # --- a limit that holds
