@@ -3,6 +3,7 @@
 It stands apart from the effects, which measure; here stand the protocol that all parameters share, and the rules.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from harness.probes.refusal import observe_refusal, try_it
 
 Params = Mapping[str, Any]
 _STOP_STRING = "stop.string"
+_RECOMMENDED = "recommended"
 
 
 async def probe_parameter(name: str, effect: Effect, desk: Desk) -> None:
@@ -123,7 +125,17 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return _support(str(claim.value.get("param")), model, support)
     if claim.kind == "request_schema":
         return _field_rule(claim, lineup)
+    if _recommended(claim) is not None:
+        return Rule(topics=(Topic(f"set.{_RECOMMENDED}", claim.subject.id),), stance="accepted")
     return None
+
+
+def _recommended(claim: Claim) -> int | None:
+    """The bound on a reply that a piece of advice about a model names."""
+    if claim.kind != "guidance" or claim.subject.type != "model":
+        return None
+    figures = re.findall(r"(?<!\d)\d{1,7}(?!\d)", str(claim.value.get("max_tokens", "")))
+    return int(figures[0]) if len(figures) == 1 else None
 
 
 def _support(parameter: str, model: str, support: str) -> Rule | None:
@@ -186,6 +198,11 @@ def _probes(lineup: Lineup) -> Iterable[Probe]:
             outlay = Outlay(requests=6 if is_error else 2, at_most=6, input_tokens=90, output_tokens=50)
             name = f"set.{_set_name(claim)}"
             yield _probe(name, about, partial(probe_set, _set_name(claim), _set_params(claim, lineup)), outlay)
+        bound = _recommended(claim)
+        if bound is not None and claim.subject.id in lineup.models:
+            run = partial(probe_set, _RECOMMENDED, {"max_tokens": bound})
+            outlay = Outlay(requests=2, at_most=6, input_tokens=60, output_tokens=10)
+            yield _probe(f"set.{_RECOMMENDED}", claim.subject.id, run, outlay)
     yield from _ranges(lineup)
     stopping = representative(lineup, "stop")
     if stopping is not None and any(claim.subject.id == _STOP_STRING for claim in lineup.register.claims):

@@ -4,7 +4,6 @@ It stands apart from what counts and prices say because here a reply is looked a
 sure there are replies to look at is here, too.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from harness.core.claims import Claim
 from harness.probes.chat_bodies import WORDS, chat, function, say
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Topic
 from harness.probes.reply_ends import CAP, COUNT, look_at_ends, look_for_end
 from harness.probes.reply_fields import (
@@ -128,8 +127,6 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     title = str(claim.value.get("title", "")).casefold()
     if claim.kind == "doc_section" and title in _FEATURES:
         return _on_replies(_field_topic(_FEATURE_FIELDS[title], _FEATURES[title]), lineup.models)
-    if claim.kind == "guidance" and "max_tokens" in claim.value:
-        return _safe_set(claim, lineup)
     if claim.kind == "metadata" and "api_version" in claim.value:
         return _on_replies(_version_topic(claim), [lineup.plain] if lineup.plain else [])
     counted = claim.subject.id.removeprefix("usage.") in COUNTS
@@ -171,17 +168,6 @@ def _finish_topic(value: Mapping[str, Any]) -> str:
 
 def _version_topic(claim: Claim) -> str:
     return f"api.version {claim.value['api_version']}"
-
-
-def _safe_set(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
-    """A recommended bound rides on the set of parameters that is said to be safe, which has it."""
-    model = claim.subject.id
-    for other in lineup.register.claims:
-        params = other.value.get("params") if other.kind == "constraint" and model_of(other) == model else None
-        bound = params.get("max_tokens") if isinstance(params, Mapping) else None
-        if str(bound) in re.findall(r"\d+", str(claim.value["max_tokens"])) and model in lineup.models:
-            return Rule(topics=(Topic(f"set.{other.id.rsplit('.', 1)[-1]}", model),), stance="accepted")
-    return Undecidable(reason="no set of parameters that is said to be safe has this bound")
 
 
 # --- what is seen

@@ -161,3 +161,18 @@ def test_a_stop_that_is_shown_at_the_end_is_broken():
         return status, body
 
     assert seen_of("stop", shown).outcome == "broken"
+
+
+def test_a_recommended_bound_is_asked_about_alone():
+    model = "grok-4-1-fast-reasoning"
+    lineup = lineup_of(model)
+
+    def without_top_p(ask):
+        return (400, {"error": "top_p"}) if "top_p" in ask.body else reply_to(ask)
+
+    how = parameters.FAMILY.rule(lineup.register.by_id["comp.guidance.token-budget"], lineup)
+    seen = observed(probe_of(parameters.FAMILY, lineup, "set.recommended"), MadeUp(without_top_p))
+
+    assert ([topic.name for topic in how.topics], how.stance) == (["set.recommended"], "accepted")
+    assert seen["set.recommended"].outcome == "accepted"
+    assert "max_tokens 4096" in seen["set.recommended"].evidence[-1].about

@@ -7,7 +7,6 @@ from reply_runs import JSON, OPTIONAL, PLAIN, THINKER, answer, lineup_alone, loo
 from harness.core.verdict import TURNED
 from harness.probes.chat_bodies import chat
 from harness.probes.family import Rule, Undecidable, Watched
-from harness.probes.observation import Topic
 from harness.probes.replies import FAMILY
 from harness.probes.reply_ends import CAP, COUNT
 
@@ -31,7 +30,7 @@ def test_every_claim_is_confirmed_where_the_documents_are_true():
     verdicts = verify_simulator(FAMILY, models=(PLAIN, OPTIONAL, THINKER, "grok-4-1-fast-reasoning"))
 
     assert {each.verdict for each in verdicts.values()} == {"confirmed"}
-    assert len(verdicts) == 19
+    assert len(verdicts) == 18
 
 
 def test_each_broken_promise_turns_its_claim_and_no_other():
@@ -197,15 +196,6 @@ def test_rules_go_by_fields_and_leave_to_others_what_they_do_not_know():
     assert isinstance(FAMILY.rule(known, lineup), Rule)
     assert isinstance(FAMILY.rule(strange, lineup), Undecidable)
     assert FAMILY.rule(paid, lineup) is None
-
-
-def test_a_recommended_bound_rides_on_the_set_of_parameters_that_holds_it():
-    model = "grok-4-1-fast-reasoning"
-    lineup = lineup_alone(model)
-
-    how = FAMILY.rule(lineup.register.find("comp.guidance.token-budget"), lineup)
-
-    assert (how.topics, how.stance) == ((Topic("set.safe-params", model),), "accepted")
 
 
 @settings(max_examples=50)
