@@ -5,6 +5,7 @@ It stands apart from the asking so that a plan can be shown, and an old verifica
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -34,6 +35,8 @@ class VerifyChoices:
 
     targets  globs over models, with or without '<provider>/'
     claims   globs over claim ids, or kinds
+    max_age  how long ago evidence may have been recorded; None for any time
+    asked_at when recordings were made that tell no date, ISO; None if nobody knows
     """
 
     catalogue: str = "xai"
@@ -56,6 +59,8 @@ class VerifyChoices:
     max_requests: int | None = None
     pacing: bool = True
     strict: bool = False
+    max_age: timedelta | None = None
+    asked_at: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     root: Path = Path("cassettes")
 

@@ -5,6 +5,7 @@ It stands apart from `run`: it starts from records, not from suites.
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ import click
 from harness import __version__
 from harness.catalogue import load_catalogues
 from harness.checks import load_kinds
-from harness.cli.options import price_option
+from harness.cli.options import max_age_option, price_option
 from harness.cli.running import footer_of, title_of
 from harness.cli.shipped import shipped_root
 from harness.cli.tables import visible
@@ -44,9 +45,17 @@ SHOWN = 10
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the regraded run there, page and all."
 )
+@max_age_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def command(
-    run: Path, paths: tuple[Path, ...], profile: str, catalogues: tuple[Path, ...], out: Path | None, *, as_json: bool
+    run: Path,
+    paths: tuple[Path, ...],
+    profile: str,
+    catalogues: tuple[Path, ...],
+    out: Path | None,
+    *,
+    max_age: timedelta | None,
+    as_json: bool,
 ) -> int:
     """Grade the replies of RUN, a run's folder, again with today's suites: those it was made from, or PATHS.
 
@@ -58,7 +67,11 @@ def command(
     if is_verification(run):
         if paths:
             raise UsageError(f"{run}: holds verdicts, which no suite grades", remedy="leave the suites out")
-        return _grade_verification(run, out, profile=profile, catalogues=catalogues, as_json=as_json)
+        from harness.cli.verify_again import tell_again
+
+        return tell_again(run, out, profile=profile, catalogues=catalogues, max_age=max_age, as_json=as_json)
+    if max_age is not None:
+        raise UsageError(f"{run}: --max-age is about verdicts, and this is a run of suites", remedy="leave it out")
     old = read_run_folder(run)
     suites = load_suites(paths or [_find(ref.path) for ref in old.header.suites], load_kinds())
     result = regrade(old, suites, load_catalogues(catalogues), load_kinds(), profile)
@@ -84,26 +97,6 @@ def command(
         if out is not None:
             say(f"\npage     {out / 'report.html'}")
     return footer.exit_code
-
-
-def _grade_verification(
-    run: Path, out: Path | None, *, profile: str, catalogues: tuple[Path, ...], as_json: bool
-) -> int:
-    """Derive verdicts again from a verification's own exchanges, and say which differ from those that are written."""
-    from harness.cli.verification_text import render_verification, verified_as_json
-    from harness.cli.verify_again import grade_again, render_changes, write_again
-    from harness.probes.drift import find_changes
-
-    again = grade_again(run, profile=profile, catalogues=catalogues)
-    changes = find_changes(again.old, again.today.verification)
-    if out is not None:
-        write_again(again, out)
-    if as_json:
-        say(verified_as_json(again.today, out, changes))
-    else:
-        say(render_verification(again.today))
-        say(f"\n{render_changes(changes)}" if changes else "\nevery verdict is derived again as it is written")
-    return again.today.verification.exit_code
 
 
 def _find(path: str) -> Path:

@@ -6,6 +6,7 @@ It stands apart so that one option has one spelling, one help text and one meani
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -114,4 +115,15 @@ def price_option(function: Function) -> Function:
         show_default=True,
         metavar="PROFILE",
         help="Price profile of the catalogue.",
+    )(function)
+
+
+def max_age_option(function: Function) -> Function:
+    """--max-age, as a timedelta."""
+    return click.option(
+        "--max-age",
+        type=click.FloatRange(0, 36_500),
+        metavar="DAYS",
+        callback=lambda _context, _option, days: None if days is None else timedelta(days=days),
+        help="Flag verdicts as stale whose evidence was recorded longer ago; exit 4 if nothing is worse.",
     )(function)

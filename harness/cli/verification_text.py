@@ -180,6 +180,8 @@ def _open(found: Verification) -> list[str]:
         if each.verdict in ("inconclusive", "not-tested"):
             reason = "not observable" if each.observed.startswith("not observable") else each.observed
             weak.setdefault(f"{each.verdict}: {visible(reason, 160)}", []).append(each)
+        if "stale" in each.flags:
+            weak.setdefault("stale: recorded longer ago than is allowed, or nobody knows when", []).append(each)
     ranked = sorted(weak.items(), key=lambda pair: -len(pair[1]))
     lines = [
         f"{len(claims):4} {why}" + (f" ({claims[0].claim})" if len(claims) == 1 else "")
@@ -188,7 +190,3 @@ def _open(found: Verification) -> list[str]:
     if len(ranked) > SHOWN:
         lines.append(f"… and {len(ranked) - SHOWN} more reasons")
     return [*lines, ""] if lines else []
-
-
-def _reason(why: str, claims: Sequence[Verdict]) -> str:
-    return f"{len(claims):4} {why}" + (f" ({claims[0].claim})" if len(claims) == 1 else "")

@@ -6,19 +6,22 @@ It stands apart from asking because neither sends anything.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from harness.cli.docket import VerifyChoices, prepare
 from harness.cli.tables import visible
+from harness.cli.terminal import say
+from harness.cli.verification_text import render_verification, verified_as_json
 from harness.cli.verifying import Verified, verify, write_pages
 from harness.core.catalogue import Provider
 from harness.core.errors import UsageError
 from harness.core.exchange import Exchange
 from harness.core.verdict import ProbeExchange, Verification
 from harness.probes.desk import Unasked
-from harness.probes.drift import Change, drift_code
+from harness.probes.drift import Change, drift_code, find_changes
 from harness.store import VerificationFolder, read_exchanges, read_verification
 from harness.wire import Call
 
@@ -60,11 +63,17 @@ class Regraded:
 
 
 def grade_again(
-    folder: Path, *, profile: str | None, catalogues: tuple[Path, ...] = (), register: Path | None = None
+    folder: Path,
+    *,
+    profile: str | None,
+    catalogues: tuple[Path, ...] = (),
+    register: Path | None = None,
+    max_age: timedelta | None = None,
 ) -> Regraded:
     """Derive the verdicts of a folder again; nothing is sent.
 
     profile  of prices, if not the verification's own
+    max_age  how long ago its evidence may have been asked for; None for any time
     raises   InputError if the folder cannot be read; UsageError if its catalogue or models are not known here
     """
     old = read_verification(folder)
@@ -81,6 +90,8 @@ def grade_again(
         register=register,
         profile=profile or old.price_profile,
         seed=old.seed,
+        max_age=max_age,
+        asked_at=old.started_at,
         environment=dict(os.environ),
     )
     transport = KeptTransport(read_exchanges(folder))
@@ -132,3 +143,28 @@ def write_again(again: Regraded, out: Path) -> None:
         folder.keep(exchange)
     folder.close(again.today.verification, [each.id for each in again.today.exchanges])
     write_pages(again.today, again.provider, out, {})
+
+
+def tell_again(
+    folder: Path,
+    out: Path | None,
+    *,
+    profile: str,
+    catalogues: tuple[Path, ...],
+    max_age: timedelta | None,
+    as_json: bool,
+) -> int:
+    """Derive the verdicts of a folder again, and say which differ from those that are written; an exit code.
+
+    raises  as `grade_again`
+    """
+    again = grade_again(folder, profile=profile, catalogues=catalogues, max_age=max_age)
+    changes = find_changes(again.old, again.today.verification)
+    if out is not None:
+        write_again(again, out)
+    if as_json:
+        say(verified_as_json(again.today, out, changes))
+    else:
+        say(render_verification(again.today))
+        say(f"\n{render_changes(changes)}" if changes else "\nevery verdict is derived again as it is written")
+    return again.today.verification.exit_code

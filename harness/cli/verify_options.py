@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from harness.cli.docket import NEEDS
-from harness.cli.options import source_options
+from harness.cli.options import max_age_option, source_options
 
 Function = Callable[..., int]
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -42,6 +42,7 @@ def _selection() -> Sequence[Callable[[Any], Any]]:
         click.option(
             "--strict", is_flag=True, help="Also count the losing side of a contradiction, and what must be opted into."
         ),
+        max_age_option,
         click.option(
             "--register",
             type=click.Path(path_type=Path, file_okay=False),

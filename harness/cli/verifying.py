@@ -15,7 +15,9 @@ from harness import __version__
 from harness.cli.docket import Docket
 from harness.core.catalogue import Provider
 from harness.core.claims import Register
+from harness.core.clock import SystemClock
 from harness.core.verdict import ProbeExchange, Verification
+from harness.probes.age import flag_stale
 from harness.probes.bench import Bench, Budget, Pacer, keeps_evidence
 from harness.probes.decide import count, decide_all, exit_code
 from harness.probes.desk import Seen
@@ -149,6 +151,9 @@ def _in_order(kept: Iterable[ProbeExchange], order: Sequence[str]) -> tuple[Prob
 def conclude(docket: Docket, found: Found, *, started: datetime | None, interrupted: bool = False) -> Verification:
     """What was observed, as verdicts."""
     verdicts = decide_all(docket.agenda, found)
+    max_age, asked_at = docket.choices.max_age, docket.choices.asked_at
+    if max_age is not None:
+        verdicts = flag_stale(verdicts, found.seen, now=SystemClock().now(), max_age=max_age, otherwise=asked_at)
     costs = [seen.cost_usd for seen in found.seen]
     code = exit_code(verdicts, docket.register, found, strict=docket.choices.strict)
     if found.why_not and code in (0, 4):

@@ -111,14 +111,23 @@ class Register:
     claims: tuple[Claim, ...]
     conflicts: tuple[Conflict, ...] = ()
     by_id: Mapping[str, Claim] = field(init=False, repr=False, compare=False)
+    by_kind: Mapping[str, tuple[Claim, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the claims."""
         object.__setattr__(self, "by_id", {claim.id: claim for claim in self.claims})
+        kinds: dict[str, list[Claim]] = {}
+        for claim in self.claims:
+            kinds.setdefault(claim.kind, []).append(claim)
+        object.__setattr__(self, "by_kind", {kind: tuple(claims) for kind, claims in kinds.items()})
 
     def find(self, claim: str) -> Claim | None:
         """The claim of that id, or None."""
         return self.by_id.get(claim)
+
+    def of_kind(self, kind: str) -> tuple[Claim, ...]:
+        """The claims of a kind, in the register's order."""
+        return self.by_kind.get(kind, ())
 
     def contradictions(self, claim: str) -> tuple[Conflict, ...]:
         """The contradictions that a claim takes a side in: these flag it `documents-conflict`."""

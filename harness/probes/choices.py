@@ -9,9 +9,9 @@ from functools import partial
 from harness.catalogue.numbers import is_number
 from harness.core.claims import Claim
 from harness.core.verdict import Evidence, Flag
+from harness.probes.bounds import STOPS
 from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk
-from harness.probes.effects import STOPS
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Outcome, Topic

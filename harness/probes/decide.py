@@ -119,7 +119,7 @@ def count(verdicts: Sequence[Verdict]) -> dict[str, int]:
 def exit_code(
     verdicts: Sequence[Verdict], register: Register, found: Found | None = None, *, strict: bool = False
 ) -> int:
-    """0 yes, 1 a documented promise is not kept, 3 some could not be asked, 4 the evidence is too weak.
+    """0 yes, 1 a documented promise is not kept, 3 some could not be asked, 4 the evidence is too weak, or too old.
 
     strict  count the losing side of a contradiction whose rival is confirmed, and what must be opted into
     source  DESIGN.md, "Exit codes"
@@ -130,7 +130,7 @@ def exit_code(
     unasked = [each for each in verdicts if each.verdict == "not-tested" and not _is_no_question(each, register)]
     if any(strict or not each.needs for each in unasked):
         return 3
-    weak = [each for each in verdicts if each.verdict == "inconclusive"]
+    weak = [each for each in verdicts if each.verdict == "inconclusive" or "stale" in each.flags]
     if found is not None and any(_is_spoilt(each, found) for each in weak):
         return 3
     return 4 if weak else 0
@@ -143,7 +143,7 @@ def _is_no_question(verdict: Verdict, register: Register) -> bool:
 
 def _is_spoilt(verdict: Verdict, found: Found) -> bool:
     cited = {each.exchange for each in verdict.evidence}
-    return any(
+    return verdict.verdict == "inconclusive" and any(
         each.error and each.outcome == "unknown" and cited & {item.exchange for item in each.evidence}
         for each in found.observations.values()
     )

@@ -5,7 +5,7 @@ worth a test of its own.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from harness.core.claims import Claim
@@ -267,7 +267,7 @@ def _never(lineup: Lineup, model: str) -> Iterator[frozenset[str]]:
     yield from SYNONYMS
     accepted: list[tuple[frozenset[str], bool]] = []
     for claim in _about(lineup, model):
-        if "params" not in claim.value:
+        if not isinstance(claim.value.get("params"), Mapping):
             continue
         names = _set_names(claim, lineup)
         if claim.value.get("effect") == "error":
@@ -287,7 +287,8 @@ def _set_names(claim: Claim, lineup: Lineup) -> frozenset[str]:
     params = dict(claim.value["params"])
     plus = params.pop("plus", None)
     other = lineup.register.find(f"{claim.id.rpartition('.')[0]}.{plus_name(plus)}") if plus is not None else None
-    return frozenset({*params, *(other.value.get("params", {}) if other is not None else ())})
+    added = other.value.get("params") if other is not None else None
+    return frozenset({*params, *(added if isinstance(added, Mapping) else ())})
 
 
 def _words(known: Facts) -> str:

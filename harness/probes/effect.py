@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.probes.desk import Desk
+from harness.probes.desk import Desk, Seen
 from harness.probes.family import Outlay
 from harness.probes.observation import Observation, Topic
 
@@ -30,3 +30,8 @@ class Effect:
     measure: Measure
     outlay: Outlay
     beside: Mapping[str, Any] = field(default_factory=dict)
+
+
+def said(seen: Seen) -> str:
+    """The words of an answer; where none are shown, of its reasoning."""
+    return (seen.reply.content or seen.reply.reasoning or "").strip()

@@ -55,7 +55,7 @@ async def open_gate(desk: Desk, provider: Provider, model: str, served: dict[str
         return closed
     canary = await desk.one(Ask(about="a field that nobody knows", body=chat(model, say(words[0]), **{CANARY: 1})))
     refused = await _is_refused(desk, canary, model, words[0])
-    canned = await _find_canned(desk, model, words, first, canary)
+    canned = await _find_echo(desk, model, words[1], first) or await _find_canned(desk, model, words, first, canary)
     if refused or canary.accepted:
         how = "refused" if refused else "accepted"
         desk.observe(
@@ -132,3 +132,15 @@ async def _find_canned(desk: Desk, model: str, words: list[str], first: Seen, ca
         if twice[0].reply.content == first.reply.content and moved:
             return "equal requests draw equal replies, and an irrelevant field changes them"
     return ""
+
+
+async def _find_echo(desk: Desk, model: str, word: str, first: Seen) -> str:
+    if not _repeats(first):
+        return ""
+    asks = [Ask(about="another prompt", body=chat(model, prompt)) for prompt in (say(word), *_OTHER_PROMPTS)]
+    return "every reply repeats its prompt" if all(map(_repeats, await desk.ask(*asks))) else ""
+
+
+def _repeats(seen: Seen) -> bool:
+    """Whether an answer holds all of its prompt, as that of an echoing server does."""
+    return seen.ok and str(seen.ask.body["messages"][0]["content"]) in seen.reply.content

@@ -10,7 +10,7 @@ from functools import partial
 from harness.core.verdict import Role
 from harness.probes.chat_bodies import chat, talk
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.effects import said
+from harness.probes.effect import said
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.picture import ADDRESS, ADDRESS_WORD, data_url, digits_png, draw_digits, reads
 from harness.probes.refusal import Tried, observe_refusal

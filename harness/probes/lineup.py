@@ -34,8 +34,8 @@ class Lineup:
 
     def says(self, kind: str, model: str, **fields: object) -> Claim | None:
         """The claim of a kind about a model whose value has these fields, or None."""
-        for claim in self.register.claims:
-            if claim.kind != kind or model_of(claim) not in (model, ANY):
+        for claim in self.register.of_kind(kind):
+            if model_of(claim) not in (model, ANY):
                 continue
             if all(claim.value.get(key) == value for key, value in fields.items()):
                 return claim

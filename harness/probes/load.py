@@ -123,7 +123,7 @@ def _observe_refusal(desk: Desk, topic: Topic, seen: Sequence[Seen]) -> None:
 
 def _claims(lineup: Lineup) -> Iterator[tuple[Claim, str, int]]:
     """Claims about requests at once, with their models and limits, of models that are asked."""
-    for claim in lineup.register.claims:
+    for claim in lineup.register.of_kind("rate_limit"):
         limit = _limit(claim, lineup)
         if limit is not None:
             yield claim, model_of(claim) or "", limit

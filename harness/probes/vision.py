@@ -11,7 +11,7 @@ from harness.core.claims import Claim
 from harness.core.verdict import Evidence
 from harness.probes.chat_bodies import chat, talk
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.effects import said
+from harness.probes.effect import said
 from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable
 from harness.probes.image_forms import DETAILS, QUESTION, picture_ask, probe_forms
 from harness.probes.lineup import Lineup, model_of

@@ -86,6 +86,21 @@ def test_verdicts_are_derived_again_from_the_exchanges_alone(verify, harness, ke
     assert "every verdict is derived again as it is written" in result.out
 
 
+def test_evidence_that_is_older_than_its_reader_allows_is_stale_and_too_weak_to_say_yes(verify, harness, kept):
+    verify(kept, *STOP, "--mode", "record", "--cassettes", "kept", out="first")
+    verify(kept, *STOP)
+    written = Path("v/verdicts.json")
+    year = json.loads(written.read_text())["started_at"][:4]
+    written.write_text(written.read_text().replace(f'"started_at": "{year}', '"started_at": "2001'))
+
+    old, any_age = harness("grade", "v", "--max-age", 365), harness("grade", "v")
+    fresh = verify(None, *STOP, "--cassettes", "kept", "--max-age", 1, out="again")
+
+    assert (old.code, any_age.code, fresh.code) == (4, 0, 0)
+    assert "stale" in old.out
+    assert verdicts("again")["comp.parameter.grok-3.stop"]["flags"] == []
+
+
 def test_a_verdict_that_was_tampered_with_is_found_out_by_grading(verify, harness, kept):
     verify(kept, *STOP)
     written = Path("v/verdicts.json")

@@ -11,9 +11,9 @@ from harness.catalogue import load_catalogues, load_register
 from harness.core.exchange import Attempt, Exchange, Frame
 from harness.probes.alternatives import repeated_unit
 from harness.probes.bench import read_reply, spell
+from harness.probes.bounds import STOPS
 from harness.probes.choices import FAMILY
 from harness.probes.desk import Desk, Seen
-from harness.probes.effects import STOPS
 from harness.probes.family import Rule
 from harness.probes.lineup import Lineup, bind
 from harness.probes.observation import Topic

@@ -67,6 +67,30 @@ def test_a_model_that_is_always_greedy_ignores_temperature():
     assert "1 different replies of 16 and 1 of 16" in seen.words
 
 
+def test_where_nothing_is_left_to_chance_nothing_is_said_of_top_p():
+    seen = seen_of("top_p", Model(greedy=True))
+
+    assert seen.outcome == "unknown"
+    assert "no chance to narrow" in seen.words
+
+
+def test_a_bound_that_is_too_wide_is_broken_and_one_whose_counts_are_all_off_alike_is_not_known():
+    def counting(*, factor=1, more=0):
+        def answer(ask):
+            bound = ask.body.get("max_tokens", 150) * factor
+            usage = {"prompt_tokens": 9, "completion_tokens": bound + more, "total_tokens": 9 + bound + more}
+            status, reply = reply_to(ask, content=" ".join(["light"] * min(bound, 150)), usage=usage)
+            reply["choices"][0]["finish_reason"] = "length" if "max_tokens" in ask.body else "stop"
+            return status, reply
+
+        return seen_of("max_tokens", answer)
+
+    assert counting().outcome == "effect"
+    assert counting(factor=2).outcome == "broken"
+    assert counting(more=7).outcome == "unknown"
+    assert "off by 7" in counting(more=7).words
+
+
 def test_constant_replies_that_differ_between_settings_may_come_from_a_cache_and_decide_nothing():
     assert (
         seen_of("temperature", lambda ask: reply_to(ask, content=str(ask.body.get("temperature")))).outcome == "unknown"

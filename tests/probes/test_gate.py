@@ -81,3 +81,14 @@ def test_a_model_that_follows_instructions_or_varies_is_not_canned():
 
     assert not gate(obedient).canned
     assert not gate(lambda ask: reply_to(ask, content=f"some words, number {next(counter)}")).canned
+
+
+def test_answers_that_repeat_their_prompts_are_canned_and_one_that_does_is_not():
+    echo = gate(lambda ask: reply_to(ask, content=f"You said: {ask.body['messages'][0]['content']}"))
+    once = iter([True])
+
+    def repeating(ask):
+        return reply_to(ask, content=ask.body["messages"][0]["content"]) if next(once, False) else obedient(ask)
+
+    assert "repeats its prompt" in echo.canned
+    assert not gate(repeating).canned
