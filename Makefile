@@ -67,8 +67,8 @@ many-seeds: $(DEV) ## verify the unbroken simulator over twenty seeds: nothing m
 	@PYTHONPATH=tests $(BIN)/python tests/many_seeds.py
 
 effect-probes: $(DEV) $(LOCAL) ## try the effect probes on the real model, directly and tampered with (an hour)
-	@PYTHONPATH=tests $(LOCAL_VENV)/bin/python scripts/local_model.py --parallel 4 -- \
-	    $(BIN)/python tests/effect_probes.py --out reports/examples/effect-probes
+	@PYTHONPATH=tests $(LOCAL_VENV)/bin/python scripts/local_model.py --port 8941 --parallel 4 --longest 400 -- \
+	    $(BIN)/python tests/effect_probes.py --upstream http://127.0.0.1:8941/v1 --out reports/examples/effect-probes
 
 examples: $(DEV) ## verify the documents against a simulation of public evidence, as reports/examples shows it
 	@$(BIN)/harness simulate --seed 1 --profile observed -- \

@@ -8,13 +8,12 @@ import argparse
 import json
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from effect_page import EXPECTED, Run, page, read_as, table
 from parameter_proxy import ParameterProxy, Tampering, tampering_with
 
 from harness.cli.docket import VerifyChoices, prepare
@@ -31,22 +30,6 @@ PARAMETERS: dict[str, Any] = {
     "presence_penalty": 0.0,
     "seed": 7,
 }
-EXPECTED: dict[Tampering, str] = {"none": "confirmed", "strip": "ignored", "pin": "ignored", "reject": "refuted"}
-# A pinned seed makes every reply the same, whatever is asked for: that is to ignore it, too.
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One verification of one parameter."""
-
-    parameter: str
-    tampering: Tampering
-    seed: int
-    verdict: str
-    observed: str
-    p: float | None
-    requests: int
-    seconds: float
 
 
 def run_one(upstream: str, parameter: str, tampering: Tampering, seed: int) -> Run:
@@ -79,31 +62,6 @@ def run_one(upstream: str, parameter: str, tampering: Tampering, seed: int) -> R
     )
 
 
-def read_as(run: Run) -> str:
-    """'right', 'missed' where the evidence did not suffice, 'wrong' where the verdict says what is not so."""
-    if run.verdict == EXPECTED[run.tampering]:
-        return "right"
-    return "missed" if run.verdict in ("inconclusive", "not-tested") else "wrong"
-
-
-def table(runs: list[Run]) -> Iterator[str]:
-    """Markdown: a row for each parameter and kind of tampering."""
-    words = {"none": "directly", "strip": "stripped", "pin": "pinned", "reject": "rejected"}
-    yield "| parameter | the proxy | should be | found | missed | false alarms | requests a run | seconds a run |"
-    yield "|---|---|---|---|---|---|---|---|"
-    groups: dict[tuple[str, Tampering], list[Run]] = {}
-    for run in runs:
-        groups.setdefault((run.parameter, run.tampering), []).append(run)
-    for (parameter, tampering), group in groups.items():
-        counted = Counter(map(read_as, group))
-        mean = sum(run.requests for run in group) / len(group)
-        seconds = sum(run.seconds for run in group) / len(group)
-        yield (
-            f"| {parameter} | {words[tampering]} | {EXPECTED[tampering]} | {counted['right']} of {len(group)} | "
-            f"{counted['missed']} | {counted['wrong']} | {mean:.0f} | {seconds:.0f} |"
-        )
-
-
 def main() -> int:
     """Run all, writing each run as it ends; 1 if any verdict was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -130,8 +88,8 @@ def main() -> int:
             tell(
                 f"{parameter} {tampering} #{seed}: {read_as(run)}, {run.verdict}, {run.seconds} s: {run.observed[:110]}"
             )
+    (chosen.out / "README.md").write_text(page(runs))
     tell("\n".join(table(runs)))
-    (chosen.out / "table.md").write_text("\n".join(table(runs)) + "\n")
     return int(any(read_as(run) == "wrong" for run in runs))
 
 

@@ -59,8 +59,7 @@ async def measure_seed(desk: Desk, topic: Topic) -> Observation:
     climbed = await _vary(desk, one, {"temperature": 1, "seed": "{index}"})
     read = _read_variety("seed", topic, climbed)
     if read.outcome == "no-effect" and len({said(each) for each in (*climbed.low, *climbed.high)}) == 1:
-        words = f"{read.words}; every reply is the same, so there is no chance here that a seed could fix"
-        return replace(read, outcome="unknown", words=words)
+        return await _is_there_chance(desk, read, said(climbed.low[0]))
     if read.outcome != "effect":
         return read
     free = chat(desk.model or "", OPEN_PROMPT, max_tokens=_TALE, temperature=1)
@@ -79,6 +78,24 @@ async def measure_seed(desk: Desk, topic: Topic) -> Observation:
     words = f"{read.words}; but equal requests draw equal replies without it, too, as a cache would answer them"
     evidence = tuple(each.as_evidence() for each in (*unseeded, *again))
     return replace(read, outcome="unknown", words=words, evidence=(*read.evidence, *evidence))
+
+
+async def _is_there_chance(desk: Desk, read: Observation, text: str) -> Observation:
+    """Every reply is the same: no seed moves anything, or there is nothing that one could move."""
+    cold = [
+        Ask(
+            about=f"temperature 0, seed {seed}",
+            body=chat(desk.model or "", OPEN_PROMPT, max_tokens=_TALE, temperature=0, seed=seed),
+        )
+        for seed in (7, 8)
+    ]
+    answers = await desk.ask(*cold)
+    evidence = (*read.evidence, *(each.as_evidence() for each in answers))
+    if all(_has_text(each) for each in answers) and text not in {said(each) for each in answers}:
+        words = f"{read.words}; every reply is the same, and another at temperature 0: what is drawn, no seed moves"
+        return replace(read, words=words, evidence=evidence)
+    words = f"{read.words}; every reply is the same, so there is no chance here that a seed could fix"
+    return replace(read, outcome="unknown", words=words, evidence=evidence)
 
 
 def _seeded(body: Mapping[str, Any], index: int) -> dict[str, Any]:
@@ -238,7 +255,7 @@ def _table() -> dict[str, Effect]:
             parameter="seed",
             example=7,
             measure=measure_seed,
-            outlay=Outlay(requests=20, at_most=38, input_tokens=500, output_tokens=730),
+            outlay=Outlay(requests=20, at_most=40, input_tokens=500, output_tokens=730),
         ),
         "stop": Effect(parameter="stop", example=["zq"], measure=stopping(as_list=True), outlay=stop),
         "stop.string": Effect(parameter="stop", example="zq", measure=stopping(as_list=False), outlay=stop),

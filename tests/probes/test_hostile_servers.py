@@ -190,11 +190,15 @@ def test_more_words_than_were_allowed_tokens_break_the_bound_without_a_count():
 
 
 class Tales:
-    """Every draw another tale; `cached`: the same for equal bodies; `seeded`: by the seed; `fixed`: one by default."""
+    """Every draw another tale; `cached`: the same for equal bodies; `seeded`: by the seed; `fixed`: one by default.
 
-    def __init__(self, *, cached=False, seeded=False, fixed=False, greedy=False):
+    `pinned`: one at every temperature but 0.
+    """
+
+    def __init__(self, *, cached=False, seeded=False, fixed=False, greedy=False, pinned=False):
         self._kept = {} if cached else None
         self._seeded, self._fixed, self._greedy, self._draws = seeded, fixed, greedy, 0
+        self._pinned = pinned
 
     def __call__(self, ask):
         key = json.dumps(ask.body, sort_keys=True)
@@ -203,6 +207,7 @@ class Tales:
         self._draws += 1
         seed = ask.body.get("seed", 0 if self._fixed else None) if self._seeded else None
         drawn = 0 if self._greedy else self._draws if seed is None else seed
+        drawn = (0 if ask.body.get("temperature") == 0 else 7) if self._pinned else drawn
         tale = " ".join(f"{Random(f'{drawn}').random()}".split("."))  # noqa: S311 - the same tale for the same draw
         answer = reply_to(
             ask, f"{tale} is where the island lies, and it is a green one."[: ask.body.get("max_tokens", 90)]
@@ -220,6 +225,7 @@ class Tales:
         (Tales(seeded=True, cached=True), "effect"),
         (Tales(cached=True), "unknown"),
         (Tales(greedy=True), "unknown"),
+        (Tales(pinned=True), "no-effect"),
         (Tales(), "no-effect"),
     ],
 )
