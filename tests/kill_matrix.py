@@ -5,16 +5,16 @@ What should turn is said by `kill_rules`, written from the register before any r
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from kill_miniatures import Miniature, miniatures
+from kill_page import write_page
 from kill_rules import OPT_INS, choices_of, expected_of
 
 from harness.cli.docket import prepare
@@ -106,7 +106,7 @@ def main() -> int:
     """Run all miniatures, or those named, and say what was missed and what turned without cause."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="deviations, with or without @MODEL; all by default")
-    parser.add_argument("--out", type=Path, help="write the outcomes there, a JSON line each")
+    parser.add_argument("--out", type=Path, help="folder for a page and the outcomes, a JSON line each")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
     wanted = [each for each in miniatures() if not chosen.names or {each.name, each.deviation} & set(chosen.names)]
@@ -122,7 +122,7 @@ def main() -> int:
     bad = sum(bool(each.missed or each.unrelated) for each in outcomes)
     print(f"{len(outcomes)} miniatures, {bad} wrong, {time.monotonic() - began:.0f} s")
     if chosen.out is not None:
-        chosen.out.write_text("".join(json.dumps(asdict(each)) + "\n" for each in outcomes))
+        write_page(chosen.out, outcomes)
     return int(bad > 0)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from kill_rules import OPT_INS
 
+from harness.catalogue import load_catalogues
 from harness.simulator.behaviour import load_profile
 from harness.simulator.deviations import DEVIATIONS, models_of
 
@@ -80,6 +81,9 @@ _BESIDE: Final[Mapping[str, str]] = {"limits-not-enforced": FREE, "images-absent
 # Requests that must be under way together have to last.
 _SPEED: Final[Mapping[str, float]] = {"limits-not-enforced": 20}
 
+# A sample of the miniatures is asked about with every model, not the one that breaks its promise and a control alone.
+SAMPLE: Final = ("ignores-stop@grok-3", "tolerates-stop@grok-4-0709", "stream-no-done", "total-off-by-seven")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Miniature:
@@ -102,8 +106,10 @@ class Miniature:
 
 
 def miniatures() -> tuple[Miniature, ...]:
-    """All of them, those of equal models side by side."""
-    return tuple(sorted(_every(), key=lambda each: (each.models, each.deviation)))
+    """All of them: those about every model first, for they take longest; those of equal models side by side."""
+    everyone = tuple(model.id for model in load_catalogues().provider("xai").models)
+    sample = (Miniature(deviation=deviation, models=everyone) for deviation in SAMPLE)
+    return tuple(sorted((*_every(), *sample), key=lambda each: (-len(each.models), each.models, each.deviation)))
 
 
 def _every() -> Iterator[Miniature]:
