@@ -146,6 +146,13 @@ def test_what_a_budget_cut_short_is_derived_again_as_it_was_decided(verify, harn
     assert "every verdict is derived again as it is written" in result.out
 
 
+def test_what_nobody_recorded_is_said_once_with_what_to_do_next(harness):
+    result = harness("verify", "openai-chat", "--target", "small", "--out", "v")
+
+    assert result.code == 3
+    assert "107 not-tested: nothing is recorded of it: ask with --mode record or live" in result.out
+
+
 def test_a_server_that_cannot_be_reached_is_said_at_once(verify):
     class Nowhere:
         url = "http://127.0.0.1:9/v1"
