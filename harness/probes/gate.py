@@ -16,9 +16,6 @@ CANARY = "harness_canary_field"
 """A request field that no server knows."""
 
 _TWO = 2
-_UNRECORDED = (
-    "nothing is recorded of it: ask with --mode record or live, or replay another's recordings with --provider"
-)
 _OTHER_PROMPTS = (
     "What is the capital of France? Answer with its name alone.",
     "Write the word for the number after six.",
@@ -89,7 +86,9 @@ def _closed(first: Seen, model: str, known: frozenset[str], served: dict[str, st
         listed = " and is not listed" if absent else ""
         return Gate(model=model, why_not=f"model absent{listed} ({first.words})")
     if first.attempt.error == "missing-recording":
-        return Gate(model=model, why_not=_UNRECORDED, fault=True)
+        # The message ends with what would record it; the place, which differs for each model, is in the exchange.
+        remedy = first.attempt.message.rpartition("\n")[2]
+        return Gate(model=model, why_not=f"nothing is recorded of it; {remedy}", fault=True)
     if not first.ok:
         return Gate(model=model, why_not=f"an ordinary request fails: {first.words}", fault=True)
     answered = first.reply.model
