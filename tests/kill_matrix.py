@@ -109,7 +109,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="folder for a page and the outcomes, a JSON line each")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args()
-    wanted = [each for each in miniatures() if not chosen.names or {each.name, each.deviation} & set(chosen.names)]
+    every = miniatures()
+    unknown = set(chosen.names) - {name for each in every for name in (each.name, each.deviation)}
+    if unknown:
+        parser.error(f"no miniature is named {', '.join(sorted(unknown))}: see `harness simulate --list`")
+    wanted = [each for each in every if not chosen.names or {each.name, each.deviation} & set(chosen.names)]
     began = time.monotonic()
     outcomes = []
     with multiprocessing.get_context("fork").Pool(chosen.processes) as pool:

@@ -18,8 +18,10 @@ _PAGE = """# Kill matrix
 The checks of `harness verify` are checked here: each row is the simulator with one promise broken, and the claims of
 the xai register that turned, which means that they came to `refuted`, `ignored`, `undocumented` or `partial`. Every
 claim about the model that breaks the promise was asked about, and every claim about a second model as a control. What
-must turn follows from the register's fields by rules that were written before any run (`tests/kill_rules_must.py`);
-what a broken promise leaves open, and why, stands in `tests/kill_rules_open.py`. Cells of the documented matrices are
+must turn follows from the register's fields (`tests/kill_rules_must.py`); what a broken promise leaves open, and why,
+stands in `tests/kill_rules_open.py`. Both were written from the register and from what each deviation does. Samples
+that were run meanwhile showed some rules to misread a promise; these were changed, each with its reason beside it, and
+all of them were committed before the run that is shown here. Cells of the documented matrices are
 flipped on every model that has them; a sample is asked about with all ten models. **Everything here was answered by
 the simulator, and says nothing of a vendor's model.**
 
@@ -59,7 +61,7 @@ def _summary(outcomes: Sequence["Outcome"]) -> str:
     demanded = sum(len(each.must) for each in outcomes)
     missed = sum(len(each.missed) for each in outcomes)
     unrelated = sum(len(each.unrelated) for each in outcomes)
-    share = (demanded - missed) / demanded if demanded else 1
+    share = (demanded - missed) / demanded
     return (
         f"{len(outcomes)} miniatures; {demanded - missed} of {demanded} claims turned that had to ({share:.1%}); "
         f"{unrelated} turned without cause; {sum(each.requests for each in outcomes):,} requests."

@@ -1,7 +1,8 @@
 """What a broken promise should turn: from a deviation's name to claims, by the register's fields and by who is asked.
 
-It stands apart from the runner because rules are written from the register and from what a deviation does, before any
-run: an outcome never makes a rule. The tables are `kill_rules_must` and `kill_rules_open`.
+It stands apart from the runner because rules are written from the register and from what a deviation does: an outcome
+never makes a rule, though it may show that one misreads a promise. The tables are `kill_rules_must` and
+`kill_rules_open`.
 """
 
 import re

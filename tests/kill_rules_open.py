@@ -89,7 +89,7 @@ MAY: Final[Mapping[str, Open]] = {
         )
         for how in ("rejects", "fails-on", "ignores")
     },
-    # Demanded at first: but the cell of the parameter is the one that says that effort matters.
+    # It is the cell of the parameter that says that effort matters.
     "ignores-reasoning-effort": Open(
         why="whether reasoning is optional that comes whatever the effort", picks=(BY_EFFORT,)
     ),
@@ -97,7 +97,9 @@ MAY: Final[Mapping[str, Open]] = {
     "stop-list-refused": Open(
         why="a cell does not say in which form a parameter is taken: in one of two it is", picks=cell_of("stop")
     ),
-    "stop-string-refused": Open(why="as above", picks=cell_of("stop")),
+    "stop-string-refused": Open(
+        why="a cell does not say in which form a parameter is taken: as a list it is", picks=cell_of("stop")
+    ),
     "ignores-json-schema": Open(why="K30: which of the two formats lays down a structure", picks=STRUCTURE),
     "canned": Open(why=_NO_WORDS, picks=WORDS_PERHAPS),
     "hashes-body": Open(why=_NO_WORDS, picks=WORDS_PERHAPS),

@@ -13,7 +13,7 @@ import click
 from harness import __version__
 from harness.catalogue import load_catalogues
 from harness.checks import load_kinds
-from harness.cli.options import max_age_option, price_option
+from harness.cli.options import max_age_option
 from harness.cli.running import footer_of, title_of
 from harness.cli.shipped import shipped_root
 from harness.cli.tables import visible
@@ -33,7 +33,12 @@ SHOWN = 10
 @click.command("grade")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@price_option
+@click.option(
+    "--prices",
+    "profile",
+    metavar="PROFILE",
+    help="Price profile of the catalogue: documented, or, of verdicts, what they were made with.",
+)
 @click.option(
     "--catalogue",
     "catalogues",
@@ -45,15 +50,22 @@ SHOWN = 10
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the regraded run there, page and all."
 )
+@click.option(
+    "--register",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Of verdicts: claims from these register files, if they were made with some.",
+)
 @max_age_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def command(
     run: Path,
     paths: tuple[Path, ...],
-    profile: str,
-    catalogues: tuple[Path, ...],
-    out: Path | None,
     *,
+    profile: str | None,
+    catalogues: tuple[Path, ...],
+    register: Path | None,
+    out: Path | None,
     max_age: timedelta | None,
     as_json: bool,
 ) -> int:
@@ -62,16 +74,29 @@ def command(
     A check that needs a reply which the run does not hold, such as a judge's to a new rubric, is reported as missing.
     The old run is not touched.
 
-    Exit codes: 0 all cases pass · 1 a case fails · 2 the input is wrong · 3 replies are missing.
+    RUN may be the folder of a verification, too: its verdicts are derived again from its own exchanges.
+
+    Exit codes: 0 all cases pass · 1 a case fails · 2 the input is wrong · 3 replies are missing. Of verdicts: 0 every
+    promise is kept · 1 one is not · 3 some could not be asked · 4 the evidence is too weak, or too old, for some.
     """
     if is_verification(run):
         if paths:
             raise UsageError(f"{run}: holds verdicts, which no suite grades", remedy="leave the suites out")
         from harness.cli.verify_again import tell_again
 
-        return tell_again(run, out, profile=profile, catalogues=catalogues, max_age=max_age, as_json=as_json)
-    if max_age is not None:
-        raise UsageError(f"{run}: --max-age is about verdicts, and this is a run of suites", remedy="leave it out")
+        return tell_again(
+            run,
+            out,
+            profile=profile,
+            catalogues=catalogues,
+            register=register,
+            max_age=max_age,
+            as_json=as_json,
+        )
+    if max_age is not None or register is not None:
+        message = f"{run}: --max-age and --register are about verdicts, and this is a run of suites"
+        raise UsageError(message, remedy="leave them out")
+    profile = profile or "documented"
     old = read_run_folder(run)
     suites = load_suites(paths or [_find(ref.path) for ref in old.header.suites], load_kinds())
     result = regrade(old, suites, load_catalogues(catalogues), load_kinds(), profile)

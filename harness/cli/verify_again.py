@@ -88,6 +88,7 @@ def grade_again(
         management_url=old.management_url,
         catalogues=catalogues,
         register=register,
+        strict=old.strict,
         profile=profile or old.price_profile,
         seed=old.seed,
         max_age=max_age,
@@ -149,8 +150,9 @@ def tell_again(
     folder: Path,
     out: Path | None,
     *,
-    profile: str,
+    profile: str | None,
     catalogues: tuple[Path, ...],
+    register: Path | None,
     max_age: timedelta | None,
     as_json: bool,
 ) -> int:
@@ -158,7 +160,7 @@ def tell_again(
 
     raises  as `grade_again`
     """
-    again = grade_again(folder, profile=profile, catalogues=catalogues, max_age=max_age)
+    again = grade_again(folder, profile=profile, catalogues=catalogues, register=register, max_age=max_age)
     changes = find_changes(again.old, again.today.verification)
     if out is not None:
         write_again(again, out)

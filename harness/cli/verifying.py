@@ -171,6 +171,7 @@ def conclude(docket: Docket, found: Found, *, started: datetime | None, interrup
         models=(*docket.lineup.models, *docket.lineup.images),
         allowed=tuple(sorted(docket.lineup.allowed)),
         selected=docket.choices.claims,
+        strict=docket.choices.strict,
         price_profile=docket.choices.profile,
         documents=docket.register.documents,
         requests=len(found.seen),

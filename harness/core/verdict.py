@@ -109,6 +109,7 @@ class Verification:
     provider    whose documents; source: who answered
     models      the models that were selected
     allowed     what was opted into, such as 'money'
+    strict      whether the losing side of a contradiction counts, and what must be opted into
     requests    sent or replayed in all; cost_usd dollars for those whose price is known
     unpriced    how many may have cost something, and nobody knows what
     started_at  ISO, UTC, of a run that sent anything; None for a replay
@@ -129,6 +130,7 @@ class Verification:
     models: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     selected: tuple[str, ...] = ()
+    strict: bool = False
     price_profile: str = "documented"
     documents: tuple[SourceDocument, ...] = ()
     requests: int = 0

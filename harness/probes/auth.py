@@ -17,7 +17,7 @@ from harness.probes.lineup import Lineup, model_of
 from harness.probes.management import VALIDATION_ROUTE
 from harness.probes.observation import Observation, Topic
 from harness.probes.refusal import TRIES, try_it
-from harness.probes.routes import NO_MODEL, ONE_ADDRESS, host_of, is_turned_away, path_of
+from harness.probes.routes import GONE, NO_MODEL, ONE_ADDRESS, host_of, is_turned_away, path_of
 from harness.probes.tool_calls import tool_models
 from harness.probes.tool_use import USE
 
@@ -112,6 +112,9 @@ def _open_question(topic: Topic, words: str, seen: Sequence[Seen]) -> Observatio
 
 # --- hosts
 
+# Beside a control that passes with the same key: the model is not served there, or not to this key.
+_AWAY = GONE | {403}
+
 
 async def probe_region(region: str, topic: Topic, scope: Topic | None, desk: Desk) -> None:
     """A chat through a regional address, with the same at the general one.
@@ -120,7 +123,8 @@ async def probe_region(region: str, topic: Topic, scope: Topic | None, desk: Des
     """
     ask = Ask(about="at the general address", body=chat(desk.model or "", say(desk.random.choice(WORDS))))
     tried = await try_it(desk, replace(ask, about=f"through {region}", region=region), ask)
-    refused = tried.answer == "rejected" or all(each.attempt.status in (403, 404) for each in tried.tries)
+    gone = all(each.attempt.status in _AWAY for each in tried.tries) and all(each.accepted for each in tried.controls)
+    refused = tried.answer == "rejected" or gone
     outcomes = {"accepted": "holds", "server-error": "server-error"}
     outcome = "rejected" if refused else outcomes.get(tried.answer, "unknown")
     if scope is not None and outcome in ("holds", "rejected"):

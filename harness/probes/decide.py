@@ -37,8 +37,8 @@ def _decide(ruled: Ruled, agenda: Agenda, found: Found, costs: Mapping[str, Deci
     shown = [each for each in observations.values() if each.outcome != "unasked"]
     if not shown:
         judged = _why_not(how, observations, found) or judged
-    evidence = _evidence(shown)
-    known = [costs.get(each.exchange) for each in evidence]
+    cited = tuple({each.exchange: each for seen in shown for each in seen.evidence}.values())
+    known = [costs.get(each.exchange) for each in cited]
     p = next((each.p for each in shown if each.p is not None), None)
     needs = tuple(dict.fromkeys(need for each in observations.values() for need in each.needs))
     return Verdict(
@@ -53,20 +53,17 @@ def _decide(ruled: Ruled, agenda: Agenda, found: Found, costs: Mapping[str, Deci
         flags=tuple(dict.fromkeys((*flags, *judged.flags))),
         n=sum(each.n for each in shown),
         p=p if len(shown) == 1 else None,
-        requests=len(evidence),
+        requests=len(cited),
         cost_usd=None if None in known else sum((usd for usd in known if usd is not None), Decimal(0)),
-        evidence=evidence,
+        evidence=cited if len(cited) <= _MANY else _some(shown),
         needs=needs if not shown else (),
         conflicts=conflicts,
         provenance=claim.provenance,
     )
 
 
-def _evidence(shown: Sequence[Observation]) -> tuple[Evidence, ...]:
-    """The exchanges that a verdict rests on, each once; of very many, some of each observation."""
-    every = {each.exchange: each for observation in shown for each in observation.evidence}
-    if len(every) <= _MANY:
-        return tuple(every.values())
+def _some(shown: Sequence[Observation]) -> tuple[Evidence, ...]:
+    """Of very many exchanges that a verdict rests on, some of each observation, each once."""
     share = max(2, _MANY // len(shown))
     return tuple({each.exchange: each for observation in shown for each in observation.evidence[:share]}.values())
 
@@ -110,7 +107,7 @@ def _not_asked(claim: Claim, how: Undecidable | None, flags: tuple[Flag, ...], c
 
 
 def count(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    """Verdicts by name, those that say no first."""
+    """Verdicts by name: confirmed, then those that say no, then what is open."""
     counted = Counter(each.verdict for each in verdicts)
     order = ("confirmed", *TURNED, "inconclusive", "not-tested")
     return {name: counted[name] for name in order if counted[name]}

@@ -6,7 +6,7 @@ It stands apart from the bench behind it, which knows keys, budgets and pacing, 
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -219,7 +219,3 @@ class Desk:
     def topic(self, name: str) -> Topic:
         """The topic of that name and this desk's model."""
         return Topic(name, self.model)
-
-
-Program = Callable[[Desk], Any]
-"""An async function of a desk: asks, and observes."""

@@ -4,14 +4,13 @@ It stands apart from the statistics, which are exact tests, and from the rules: 
 source  VERDICTS.md, "Effects"
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from harness.probes.bounds import STOPS, bounding, stopping
-from harness.probes.chat_bodies import chat
+from harness.probes.chat_bodies import Json, chat
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.effect import Effect, Measure, said
 from harness.probes.family import Outlay
@@ -23,9 +22,8 @@ OPEN_PROMPT = "Invent a small island and describe it in two sentences."
 SMALLEST_VARIETY = 0.5
 """Smallest effect on variety worth seeing: by how much the chance that two replies differ must change."""
 
-_WORD = re.compile(r"\w+")
-_PAIRS = 3
 _TALE = 40
+_TRIES = 5
 _BEGUN = 40
 """Letters by which two replies are known to be one, where the one may be longer."""
 
@@ -156,31 +154,39 @@ def _statistical(topic: Topic, outcome: str, words: str, climbed: Climbed, more:
 
 # --- repetition: the penalties
 
+_LIST = "Write a long list of things that are found at sea."
 _REPEAT = "Write the word tree forty times in a row, with spaces between."
 _VARY = "Write forty different words in a row, with spaces between."
+_LONG = 100
+_PIECE = 6
+"""Letters of a piece of text. Pieces, not words: what is driven to repeat itself may be line breaks, or one long word."""
 
 
 def repeated_share(seen: Seen) -> float:
-    """The share of words that came before in the same answer."""
-    words = _WORD.findall(said(seen).lower())
-    return 1 - len(set(words)) / len(words) if words else 0.0
+    """The share of six-letter pieces of an answer, each beginning at a letter of its own, that came before in it."""
+    text = _text_of(seen)
+    pieces = [text[start : start + _PIECE] for start in range(len(text) - _PIECE + 1)]
+    return 1 - len(set(pieces)) / len(pieces) if pieces else 0.0
 
 
-def repetition(parameter: str, prompt: str) -> Measure:
+def _text_of(seen: Seen) -> str:
+    """What is shown, or thought where nothing is; blanks count, for they are repeated too."""
+    return seen.reply.content or seen.reply.reasoning or ""
+
+
+def repetition(parameter: str) -> Measure:
     """A measure of how much an answer repeats itself at the parameter's two documented ends."""
 
     async def measure(desk: Desk, topic: Topic) -> Observation:
-        model = desk.model or ""
-
         def ask(value: float, role: str) -> Callable[[int], Ask]:
-            body = chat(model, prompt, max_tokens=80, **{parameter: value})
+            body = chat(desk.model or "", _LIST, max_tokens=_LONG, **{parameter: value})
             return lambda _: Ask(about=f"{parameter} {value}", body=body, role=role)  # type: ignore[arg-type]
 
         climbed = await Climb(
-            low=ask(2.0, "treatment"), high=ask(-2.0, "control"), usable=_has_words, test=_more_repeated
+            low=ask(2.0, "treatment"), high=ask(-2.0, "control"), usable=_is_measurable, test=_more_repeated
         ).climb(desk)
         shares = [sum(map(repeated_share, side)) / len(side) if side else 0.0 for side in (climbed.low, climbed.high)]
-        figures = f"{shares[0]:.0%} of words repeated at 2, {shares[1]:.0%} at -2"
+        figures = f"{shares[0]:.0%} of the text came before at 2, {shares[1]:.0%} at -2"
         if climbed.shown:
             return _statistical(topic, "effect", figures, climbed)
         if climbed.failed:
@@ -189,10 +195,7 @@ def repetition(parameter: str, prompt: str) -> Measure:
             return _statistical(topic, "unknown", f"{figures}; {_THOUGHTS}", climbed)
         if climbed.p is not None and climbed.p <= _DOUBTFUL:
             return _statistical(topic, "unknown", figures, climbed, more=2 * len(climbed.low))
-        moves = await _repetition_moves(desk, model)
-        if moves is None:
-            return _statistical(topic, "unknown", f"{figures}; nothing else moves it here either", climbed)
-        return _statistical(topic, "no-effect", f"{figures}; {moves}", climbed)
+        return await _against_a_positive_control(desk, _statistical(topic, "no-effect", figures, climbed))
 
     return measure
 
@@ -200,28 +203,37 @@ def repetition(parameter: str, prompt: str) -> Measure:
 _DOUBTFUL = 0.1
 
 
-def _has_words(seen: Seen) -> bool:
-    return seen.ok and len(_WORD.findall(said(seen))) > 1
+def _is_measurable(seen: Seen) -> bool:
+    return seen.ok and len(_text_of(seen)) > _PIECE
 
 
 def _more_repeated(low: Sequence[Seen], high: Sequence[Seen]) -> float:
     return rank_sum_p([repeated_share(each) for each in low], [repeated_share(each) for each in high])
 
 
-async def _repetition_moves(desk: Desk, model: str) -> str | None:
-    """The positive control: the measure moves with the prompt, in words; None if it does not."""
-    count = 5
+async def _against_a_positive_control(desk: Desk, read: Observation) -> Observation:
+    """No effect, if the measure moves here with something that is known to move it; else it is not known."""
+    model = desk.model or ""
+    varied, repeated = (chat(model, prompt, max_tokens=_LONG) for prompt in (_VARY, _REPEAT))
+    hot, cold = (chat(model, _LIST, max_tokens=_LONG, temperature=value) for value in (2, 0))
+    for what, less, more in (("the prompt", varied, repeated), ("temperature", hot, cold)):
+        p, seen = await _try_control(desk, what, less, more)
+        read = replace(read, evidence=(*read.evidence, *(each.as_evidence() for each in seen)))
+        if p is not None and p <= LEVEL:
+            return replace(read, words=f"{read.words}; the same measure moves with {what} (p {p:.3f})")
+    return replace(read, outcome="unknown", words=f"{read.words}; nothing else moves it here either")
+
+
+async def _try_control(desk: Desk, what: str, less: Json, more: Json) -> tuple[float | None, Sequence[Seen]]:
+    """One-sided p that the second body's answers repeat themselves more, and the answers; None if too few came."""
     asks = [
-        Ask(about=f"positive control: {prompt}", body=chat(model, prompt, max_tokens=80))
-        for _ in range(count)
-        for prompt in (_VARY, _REPEAT)
+        Ask(about=f"positive control: {what}", body=body, role="control")
+        for _ in range(_TRIES)
+        for body in (less, more)
     ]
-    answers = await desk.ask(*asks)
-    varied, repeated = ([each for each in answers[start::2] if _has_words(each)] for start in (0, 1))
-    if min(len(varied), len(repeated)) < count:
-        return None
-    p = _more_repeated(varied, repeated)
-    return f"the same measure moves with the prompt (p {p:.3f})" if p <= LEVEL else None
+    seen = await desk.ask(*asks)
+    few, many = ([each for each in seen[start::2] if _is_measurable(each)] for start in (0, 1))
+    return (_more_repeated(few, many) if min(len(few), len(many)) == _TRIES else None), seen
 
 
 def _table() -> dict[str, Effect]:
@@ -229,8 +241,8 @@ def _table() -> dict[str, Effect]:
     from harness.probes.effort import measure_effort
 
     varied = Outlay(requests=18, at_most=34, input_tokens=450, output_tokens=650)
-    repeated = Outlay(requests=18, at_most=44, input_tokens=450, output_tokens=1_300)
-    bounded = Outlay(requests=6, input_tokens=150, output_tokens=400)
+    repeated = Outlay(requests=18, at_most=54, input_tokens=450, output_tokens=1_600)
+    bounded = Outlay(requests=6, at_most=8, input_tokens=150, output_tokens=400)
     stop = Outlay(requests=8, input_tokens=200, output_tokens=250)
     counts = Counter(prompt for prompt, _ in STOPS)
     assert len(counts) == len(STOPS)  # noqa: S101 - three different prompts, or a cache could answer
@@ -262,13 +274,13 @@ def _table() -> dict[str, Effect]:
         "frequency_penalty": Effect(
             parameter="frequency_penalty",
             example=0.5,
-            measure=repetition("frequency_penalty", _REPEAT),
+            measure=repetition("frequency_penalty"),
             outlay=repeated,
         ),
         "presence_penalty": Effect(
             parameter="presence_penalty",
             example=0.5,
-            measure=repetition("presence_penalty", "Write a long list of things that are found at sea."),
+            measure=repetition("presence_penalty"),
             outlay=repeated,
         ),
         "reasoning_effort": Effect(

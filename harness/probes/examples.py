@@ -113,7 +113,7 @@ async def probe_example(example: Example, desk: Desk) -> None:
         return
     ask = Ask(about="the example's request", body=_body(example), role="treatment")
     seen = await desk.one(ask)
-    if seen.ok and not _says_something(seen):
+    if seen.ok and not _says_something(example, seen):
         seen = await desk.one(ask)
     valid = await _read_valid(example, desk, seen)
     desk.observe(valid)
@@ -149,8 +149,9 @@ def _body(example: Example) -> Json:
     return talk(example.model, messages, **fields)
 
 
-def _says_something(seen: Seen) -> bool:
-    return bool(seen.reply.content or seen.reply.tool_calls)
+def _says_something(example: Example, seen: Seen) -> bool:
+    """Whether words come, or a call where a tool is declared that could be called."""
+    return bool(seen.reply.content or (example.tool and seen.reply.tool_calls))
 
 
 async def _read_valid(example: Example, desk: Desk, seen: Seen) -> Observation:
@@ -160,7 +161,7 @@ async def _read_valid(example: Example, desk: Desk, seen: Seen) -> Observation:
         return await pursue(desk, topic, seen, control)
     if example.fields.get("stream") and (seen.reply.stream is None or not seen.reply.stream.events):
         return _say(topic, "broken", f"no stream comes: {seen.words}", seen)
-    if not _says_something(seen):
+    if not _says_something(example, seen):
         return _say(topic, "broken", "accepted, and twice nothing is said or called", seen)
     what = "tool calls" if seen.reply.tool_calls else f"{seen.reply.content[:60]!r}"
     return _say(topic, "holds", f"the example's request is accepted; what comes is {what}", seen)

@@ -1,6 +1,6 @@
 """Claims about images that are drawn: the endpoint, its request and its reply, and what an image costs.
 
-It stands apart because each request costs real money: six of them decide all of it, two of which draw nothing.
+It stands apart because each request costs real money: five decide all of it.
 """
 
 import base64

@@ -19,24 +19,23 @@ class Climbed:
     """What the ladder came to.
 
     low, high  measurable answers of both settings, in order
+    asked      every answer, interleaved as they were asked
     p          of the last look, one-sided; None if there was too little to test
     shown      True if the effect is shown at the catalogue's level
-    looks      how many looks were taken
     failed     answers that were none, by errors or refusals
     """
 
     low: tuple[Seen, ...]
     high: tuple[Seen, ...]
+    asked: tuple[Seen, ...]
     p: float | None
     shown: bool
-    looks: int
     failed: tuple[Seen, ...] = ()
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """Both settings, interleaved as they were asked."""
-        pairs = zip(self.low, self.high, strict=False)
-        return tuple(each.as_evidence() for pair in pairs for each in pair)
+        """Every answer: what failed is why nothing could be measured."""
+        return tuple(each.as_evidence() for each in self.asked)
 
     @property
     def n(self) -> int:
@@ -51,14 +50,13 @@ class Climb:
     low, high  makes the request of the i-th trial: its body and what it is about
     usable     whether an answer can be measured
     test       one-sided exact p that `high` is larger, of the answers of both
-    per_look   trials of each setting at each of the two looks
     """
 
     low: Callable[[int], Ask]
     high: Callable[[int], Ask]
     test: Callable[[Sequence[Seen], Sequence[Seen]], float]
     usable: Callable[[Seen], bool]
-    per_look: int = PER_LOOK
+    _asked: list[Seen] = field(default_factory=list)
     _low: list[Seen] = field(default_factory=list)
     _high: list[Seen] = field(default_factory=list)
     _failed: list[Seen] = field(default_factory=list)
@@ -68,20 +66,21 @@ class Climb:
         levels = ladder(LEVEL, desk.family)
         p: float | None = None
         for look in (1, 2):
-            await self._sample(desk, (look - 1) * self.per_look)
+            await self._sample(desk, (look - 1) * PER_LOOK)
             p = self.test(self._low, self._high) if self._low and self._high else None
             if p is not None and levels.decides(p, look):
-                return self._climbed(p, look, shown=True)
-            if len(self._failed) > self.per_look:
-                return self._climbed(p, look, shown=False)
-        return self._climbed(p, 2, shown=False)
+                return self._climbed(p, shown=True)
+            if len(self._failed) > PER_LOOK:
+                break
+        return self._climbed(p, shown=False)
 
     async def _sample(self, desk: Desk, start: int) -> None:
-        asks = [ask(index) for index in range(start, start + self.per_look) for ask in (self.low, self.high)]
+        asks = [ask(index) for index in range(start, start + PER_LOOK) for ask in (self.low, self.high)]
         for number, seen in enumerate(await desk.ask(*asks)):
             place = self._failed if not self.usable(seen) else self._high if number % 2 else self._low
             place.append(seen)
+            self._asked.append(seen)
 
-    def _climbed(self, p: float | None, looks: int, *, shown: bool) -> Climbed:
+    def _climbed(self, p: float | None, *, shown: bool) -> Climbed:
         low, high, failed = tuple(self._low), tuple(self._high), tuple(self._failed)
-        return Climbed(low=low, high=high, p=p, shown=shown, looks=looks, failed=failed)
+        return Climbed(low=low, high=high, asked=tuple(self._asked), p=p, shown=shown, failed=failed)

@@ -11,8 +11,9 @@ from harness.core.cost import MILLION
 from harness.probes.lineup import Lineup
 from harness.probes.verify import Agenda
 
-# The gate of a model: an ordinary request and an unknown field; a listing for all.
+# The gate of a model: an ordinary request and an unknown field; more where one fails, or replies look canned.
 _GATE_REQUESTS = 2
+_GATE_AT_MOST = 11
 _GATE_TOKENS = 60
 THOUGHT_TOKENS = 1000
 """What a model that always reasons thinks of a short question, about: nobody documents it, and it may well be more."""
@@ -47,7 +48,7 @@ def forecast(agenda: Agenda, profile: str = "documented") -> tuple[Forecast, ...
     rows = []
     for model in (None, *agenda.gated):
         outlays = [probe.outlay for probe in asked if probe.model == model]
-        gate = _GATE_REQUESTS if model is not None else 1
+        gate, gate_at_most = (_GATE_REQUESTS, _GATE_AT_MOST) if model is not None else (1, 1)
         requests = gate + sum(each.requests for each in outlays)
         rows.append(
             _priced(
@@ -57,7 +58,7 @@ def forecast(agenda: Agenda, profile: str = "documented") -> tuple[Forecast, ...
                     model=model,
                     probes=len(outlays),
                     requests=requests,
-                    at_most=gate + sum(each.at_most or each.requests for each in outlays),
+                    at_most=gate_at_most + sum(each.at_most or each.requests for each in outlays),
                     input_tokens=(_GATE_TOKENS if model else 0) + sum(each.input_tokens for each in outlays),
                     output_tokens=sum(each.output_tokens for each in outlays),
                     usd=Decimal(str(sum(each.usd for each in outlays))),

@@ -227,7 +227,8 @@ def _ranges(lineup: Lineup) -> Iterable[Probe]:
         inside, outside = _bounds(claim)
         if not inside:
             continue
-        outlay = Outlay(requests=4 + 6 * len(outside), input_tokens=400, output_tokens=100)
+        count = 4 + 6 * len(outside)
+        outlay = Outlay(requests=count, at_most=6 * len((*inside, *outside)), input_tokens=400, output_tokens=100)
         yield _probe(f"range.{field}", asked, partial(probe_range, field, inside, outside), outlay)
 
 

@@ -42,7 +42,7 @@ GRADES: Mapping[Grade, str] = {
 }
 FLAGS: Mapping[Flag, tuple[str, str]] = {
     "documents-conflict": ("⇄ contradicted", "the documents contradict each other here"),
-    "stale": ("stale", "older than its policy allows, or another model is served now"),
+    "stale": ("stale", "recorded longer ago than is allowed, or at a time that nobody knows"),
     "acceptance-only": ("accepted only", "accepted, where no effect could be seen"),
     "flaky": ("flaky", "not the same on every try"),
     "server-error": ("5xx", "the server failed on every try, and never without it"),

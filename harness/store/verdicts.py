@@ -8,7 +8,6 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -286,8 +285,3 @@ def _bytes(found: dict[str, Any]) -> bytes:
     if "base64" in found:
         return base64.b64decode(found["base64"])
     return str(found["body"]).encode()
-
-
-def as_recorded(kept: ProbeExchange) -> Exchange:
-    """The exchange as an answer to the same question, asked again offline."""
-    return replace(kept.exchange, recorded=True)

@@ -101,6 +101,16 @@ def test_evidence_that_is_older_than_its_reader_allows_is_stale_and_too_weak_to_
     assert verdicts("again")["comp.parameter.grok-3.stop"]["flags"] == []
 
 
+def test_what_was_decided_strictly_and_at_other_prices_is_derived_again_so(verify, harness, kept):
+    needs_more = ("--claim", "comp.builtin_tool.web_search.grok-3", "--target", "grok-3")
+    made = verify(kept, *needs_more, "--strict", "--prices", "observed")
+
+    again = harness("grade", "v", "--json")
+
+    assert (made.code, again.code) == (3, 3)
+    assert json.loads(Path("v/verdicts.json").read_text())["price_profile"] == "observed"
+
+
 def test_a_verdict_that_was_tampered_with_is_found_out_by_grading(verify, harness, kept):
     verify(kept, *STOP)
     written = Path("v/verdicts.json")

@@ -1,5 +1,6 @@
 import itertools
 import re
+from hashlib import sha256
 
 import pytest
 from endpoint_runs import MadeUp, lineup_of, observed, probe_of, reply_to
@@ -55,7 +56,7 @@ def test_what_does_what_it_should_is_seen_to(parameter):
     assert seen_of(parameter, Model()).outcome == "effect"
 
 
-@pytest.mark.parametrize("parameter", ["temperature", "top_p", "stop", "max_tokens", "reasoning_effort"])
+@pytest.mark.parametrize("parameter", [*WORKING, "presence_penalty"])
 def test_what_is_taken_and_does_nothing_is_seen_to_do_nothing(parameter):
     assert seen_of(parameter, Model(parameter)).outcome == "no-effect"
 
@@ -124,7 +125,7 @@ def test_efforts_whose_thoughts_are_of_any_length_are_told_to_be_alike_by_more_p
 
 
 def test_a_reply_that_hashes_the_body_shows_no_effect_of_temperature():
-    hashed = seen_of("temperature", lambda ask: reply_to(ask, content=f"{hash(str(ask.body)):x}"))
+    hashed = seen_of("temperature", lambda ask: reply_to(ask, content=sha256(str(ask.body).encode()).hexdigest()))
 
     assert hashed.outcome != "effect"
 
@@ -137,6 +138,16 @@ def test_three_refusals_with_the_control_passing_in_between_are_a_rejection(para
     assert seen.outcome == "rejected"
     assert [each.role for each in seen.evidence].count("treatment") == 3
     assert seen.by_name
+
+
+def test_requests_that_fail_amid_the_samples_are_cited():
+    answers = Model()
+    calm = itertools.count()
+
+    seen = seen_of("temperature", lambda ask: answers(ask) if next(calm) < 2 else (503, {"error": "down"}))
+
+    assert (seen.outcome, seen.error) == ("unknown", True)
+    assert len(seen.evidence) == 16
 
 
 def test_a_refusal_while_the_control_fails_too_is_no_rejection():
