@@ -159,7 +159,7 @@ _REPEAT = "Write the word tree forty times in a row, with spaces between."
 _VARY = "Write forty different words in a row, with spaces between."
 _LONG = 100
 _PIECE = 6
-"""Letters of a piece of text. Pieces, not words: what is driven to repeat itself may be line breaks, or one long word."""
+"""Letters of a piece of text. Pieces, not words: line breaks may be what is repeated, or a part of one long word."""
 
 
 def repeated_share(seen: Seen) -> float:
