@@ -150,8 +150,9 @@ def _body(example: Example) -> Json:
 
 
 def _says_something(example: Example, seen: Seen) -> bool:
-    """Whether words come, or a call where a tool is declared that could be called."""
-    return bool(seen.reply.content or (example.tool and seen.reply.tool_calls))
+    """Whether words come, or a call of the tool that is declared."""
+    called = {call.name for call in seen.reply.tool_calls}
+    return bool(seen.reply.content) or bool(example.tool and example.tool in called)
 
 
 async def _read_valid(example: Example, desk: Desk, seen: Seen) -> Observation:

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from hashlib import sha256
 from random import Random
 
 import pytest
@@ -201,7 +202,7 @@ def biased(forced):
         (biased(lambda *_: COUNTING), "no-effect"),
         (biased(lambda *_: "1, 2, 3 and so on"), "no-effect"),
         (biased(lambda *_: "same" * 12), "unknown"),
-        (lambda body: reply(choice(f"words {hash(json.dumps(body))} of a digest")), "unknown"),
+        (lambda body: reply(choice(f"words {sha256(json.dumps(body).encode()).hexdigest()} of a digest")), "unknown"),
         (lambda _: reply(choice("")), "unknown"),
         (lambda body: reply(choice(f"w{sum(json.dumps(body).encode())}" * 8)), "unknown"),
         (lambda body: refusal("logit_bias: unknown") if "logit_bias" in body else reply(choice()), "rejected"),

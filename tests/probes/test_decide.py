@@ -6,7 +6,6 @@ from harness.core.verdict import Verification
 from harness.probes.decide import count, exit_code
 from harness.probes.drift import drift_code, find_changes
 from harness.probes.families import FAMILIES
-from harness.probes.family import Rule, Undecidable
 from harness.probes.lineup import Lineup, bind
 from harness.probes.parameters import representative
 
@@ -63,18 +62,6 @@ def test_every_claim_that_requests_or_the_documents_can_show_has_a_rule():
         lineup = Lineup(provider=provider, register=register, models=MODELS, images=("grok-2-image-1212",))
         claims = [claim for claim in register.claims if claim.observable != "none"]
         assert [c.id for c in claims if all(family.rule(c, lineup) is None for family in FAMILIES)] == []
-
-
-def test_every_topic_that_a_rule_asks_for_can_be_observed():
-    probed = {topic for family in FAMILIES for probe in family.probes(LINEUP) for topic in probe.topics}
-    watching = {family.name for family in FAMILIES if list(family.watch.__code__.co_names)}
-    for claim in REGISTER.claims:
-        how = next((r for family in FAMILIES if (r := family.rule(claim, LINEUP)) is not None), None)
-        if isinstance(how, Rule) and not set(how.topics) & probed:
-            ridden = not how.rides_on or set(how.rides_on) & probed
-            assert ridden, claim.id
-        assert how is not None or claim.observable == "none" or isinstance(how, Undecidable)
-    assert watching
 
 
 def test_the_number_of_statistical_cells_is_the_catalogues_and_not_the_selections():

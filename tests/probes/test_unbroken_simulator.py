@@ -12,3 +12,7 @@ def test_nearly_all_that_a_server_promises_is_confirmed_and_the_rest_says_why():
 
     assert found.share >= 0.95, found.open
     assert all(line.partition(": ")[2] for line in found.open)
+
+
+def test_no_claim_that_was_asked_about_is_left_without_an_observation():
+    assert [line for line in tally(FOUND).open if "nothing that was asked shows it" in line] == []
