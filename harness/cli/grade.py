@@ -82,17 +82,10 @@ def command(
     if is_verification(run):
         if paths:
             raise UsageError(f"{run}: holds verdicts, which no suite grades", remedy="leave the suites out")
-        from harness.cli.verify_again import tell_again
+        from harness.cli.verify_again import grade_again, tell_again
 
-        return tell_again(
-            run,
-            out,
-            profile=profile,
-            catalogues=catalogues,
-            register=register,
-            max_age=max_age,
-            as_json=as_json,
-        )
+        again = grade_again(run, profile=profile, catalogues=catalogues, register=register, max_age=max_age)
+        return tell_again(again, out, as_json=as_json)
     if max_age is not None or register is not None:
         message = f"{run}: --max-age and --register are about verdicts, and this is a run of suites"
         raise UsageError(message, remedy="leave them out")

@@ -146,21 +146,8 @@ def write_again(again: Regraded, out: Path) -> None:
     write_pages(again.today, again.provider, out, {})
 
 
-def tell_again(
-    folder: Path,
-    out: Path | None,
-    *,
-    profile: str | None,
-    catalogues: tuple[Path, ...],
-    register: Path | None,
-    max_age: timedelta | None,
-    as_json: bool,
-) -> int:
-    """Derive the verdicts of a folder again, and say which differ from those that are written; an exit code.
-
-    raises  as `grade_again`
-    """
-    again = grade_again(folder, profile=profile, catalogues=catalogues, register=register, max_age=max_age)
+def tell_again(again: Regraded, out: Path | None, *, as_json: bool) -> int:
+    """Show verdicts that were derived again, and which differ from those that are written; the exit code."""
     changes = find_changes(again.old, again.today.verification)
     if out is not None:
         write_again(again, out)

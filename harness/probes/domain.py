@@ -5,11 +5,11 @@ worth a test of its own.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from harness.core.claims import Claim
-from harness.probes.domain_facts import Facts, gather, plus_name
+from harness.probes.domain_facts import Facts, gather
 from harness.probes.domain_values import (
     AUDIO_PART,
     IMAGE_PART,
@@ -27,7 +27,7 @@ from harness.probes.domain_values import (
     OneOf,
     Values,
 )
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup, model_of, set_params
 
 _ALWAYS = ("model", "messages")
 _NESTED = {
@@ -267,9 +267,10 @@ def _never(lineup: Lineup, model: str) -> Iterator[frozenset[str]]:
     yield from SYNONYMS
     accepted: list[tuple[frozenset[str], bool]] = []
     for claim in _about(lineup, model):
-        if not isinstance(claim.value.get("params"), Mapping):
+        params = set_params(claim, lineup.register)
+        if params is None:
             continue
-        names = _set_names(claim, lineup)
+        names = frozenset(params)
         if claim.value.get("effect") == "error":
             # Of one parameter, it says that it is an error alone; here it never is without its companion.
             if len(names) > 1:
@@ -280,15 +281,6 @@ def _never(lineup: Lineup, model: str) -> Iterator[frozenset[str]]:
     for names, contested in accepted:
         if contested:
             yield from (frozenset(pair) for pair in combinations(sorted(names), 2) if pair not in agreed)
-
-
-def _set_names(claim: Claim, lineup: Lineup) -> frozenset[str]:
-    """The parameters of a set; one may be said to hold those of another set of the same model."""
-    params = dict(claim.value["params"])
-    plus = params.pop("plus", None)
-    other = lineup.register.find(f"{claim.id.rpartition('.')[0]}.{plus_name(plus)}") if plus is not None else None
-    added = other.value.get("params") if other is not None else None
-    return frozenset({*params, *(added if isinstance(added, Mapping) else ())})
 
 
 def _words(known: Facts) -> str:

@@ -146,8 +146,3 @@ def _json_type(named: object) -> str | None:
     if not isinstance(named, str):
         return None
     return "array" if named.endswith("[]") else _TYPES.get(named.lower())
-
-
-def plus_name(plus: object) -> str:
-    """How a claim's id spells the set that another set says it holds: `extendedParams` is `extended-params`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", str(plus)).lower()

@@ -23,7 +23,7 @@ SMALLEST_VARIETY = 0.5
 """Smallest effect on variety worth seeing: by how much the chance that two replies differ must change."""
 
 _TALE = 40
-_TRIES = 5
+_TRIES = 8
 _BEGUN = 40
 """Letters by which two replies are known to be one, where the one may be longer."""
 
@@ -241,7 +241,7 @@ def _table() -> dict[str, Effect]:
     from harness.probes.effort import measure_effort
 
     varied = Outlay(requests=18, at_most=34, input_tokens=450, output_tokens=650)
-    repeated = Outlay(requests=18, at_most=54, input_tokens=450, output_tokens=1_600)
+    repeated = Outlay(requests=18, at_most=66, input_tokens=450, output_tokens=1_600)
     bounded = Outlay(requests=6, at_most=8, input_tokens=150, output_tokens=400)
     stop = Outlay(requests=8, input_tokens=200, output_tokens=250)
     counts = Counter(prompt for prompt, _ in STOPS)

@@ -3,8 +3,10 @@
 It stands apart because probes and rules both ask it which model stands for a promise about the whole API.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from harness.core.catalogue import Provider
 from harness.core.claims import Claim, Register, Subject
@@ -102,3 +104,20 @@ def _bound(claim: Claim, models: tuple[str, ...]) -> Iterator[Claim]:
     for model in models:
         value = {**claim.value, "model": model} if "model" in claim.value else claim.value
         yield replace(claim, subject=Subject(type="model", id=model), value=value)
+
+
+def set_params(claim: Claim, register: Register) -> Mapping[str, Any] | None:
+    """The parameters that a claim gives as a set, with those of another set that it says it holds; None if it is none.
+
+    Another set is named under `plus`, as the document's code does, and is the claim beside it whose id ends so.
+    """
+    params = claim.value.get("params")
+    if not isinstance(params, Mapping):
+        return None
+    own = {str(name): value for name, value in params.items() if name != "plus"}
+    if "plus" not in params:
+        return own
+    ending = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", str(params["plus"])).lower()
+    other = register.find(f"{claim.id.rpartition('.')[0]}.{ending}")
+    added = other.value.get("params") if other is not None else None
+    return {**own, **(added if isinstance(added, Mapping) else {})}

@@ -16,7 +16,7 @@ from harness.probes.desk import Ask, Desk
 from harness.probes.effect import Effect
 from harness.probes.effects import EFFECTS
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
-from harness.probes.lineup import ANY, Lineup, model_of
+from harness.probes.lineup import Lineup, model_of, set_params
 from harness.probes.observation import Observation, Topic
 from harness.probes.refusal import observe_refusal, try_it
 
@@ -118,7 +118,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     if claim.kind == "parameter" and model is not None:
         return _support(str(claim.value.get("param")), model, str(claim.value.get("support")))
     if claim.kind == "constraint" and model is not None:
-        if _set_of(claim) is not None:
+        if isinstance(claim.value.get("params"), Mapping):
             stance = "error" if claim.value.get("effect") == "error" else "accepted"
             return Rule(topics=(Topic(f"set.{_set_name(claim)}", model),), stance=stance)  # type: ignore[arg-type]
         support = str(claim.value.get("support") or claim.value.get("effect"))
@@ -169,20 +169,6 @@ def _set_name(claim: Claim) -> str:
     return claim.id.rsplit(".", 1)[-1]
 
 
-def _set_of(claim: Claim | None) -> Params | None:
-    """The parameters that a claim gives as a set; None if it gives none."""
-    params = claim.value.get("params") if claim is not None else None
-    return params if isinstance(params, Mapping) else None
-
-
-def _set_params(claim: Claim, lineup: Lineup) -> Params:
-    """The parameters of a set; one may be said to hold those of another of the same model."""
-    params = dict(_set_of(claim) or {})
-    if params.pop("plus", None) is not None:
-        params |= _set_of(lineup.register.find(f"{claim.id.rsplit('.', 1)[0]}.extended-params")) or {}
-    return params
-
-
 def _probes(lineup: Lineup) -> Iterable[Probe]:
     for model in lineup.models:
         for name, effect in EFFECTS.items():
@@ -193,11 +179,12 @@ def _probes(lineup: Lineup) -> Iterable[Probe]:
             )
     for claim in lineup.register.claims:
         about = model_of(claim)
-        if claim.kind == "constraint" and _set_of(claim) is not None and about in lineup.models:
+        params = set_params(claim, lineup.register) if claim.kind == "constraint" else None
+        if params is not None and about in lineup.models:
             is_error = claim.value.get("effect") == "error"
             outlay = Outlay(requests=6 if is_error else 2, at_most=6, input_tokens=90, output_tokens=50)
             name = f"set.{_set_name(claim)}"
-            yield _probe(name, about, partial(probe_set, _set_name(claim), _set_params(claim, lineup)), outlay)
+            yield _probe(name, about, partial(probe_set, _set_name(claim), params), outlay)
         bound = _recommended(claim)
         if bound is not None and claim.subject.id in lineup.models:
             run = partial(probe_set, _RECOMMENDED, {"max_tokens": bound})
@@ -247,5 +234,3 @@ def _probe(name: str, model: str | None, run: Any, outlay: Outlay) -> Probe:
 
 
 FAMILY = Family(name="parameters", rule=_rule, probes=_probes)
-
-__all__ = ["ANY", "FAMILY", "probe_parameter", "representative"]
