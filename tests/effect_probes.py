@@ -67,6 +67,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--upstream", default="http://127.0.0.1:8080/v1")
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument(
+        "--first", type=int, default=0, help="seed of the first run, so that the runs may be shared out"
+    )
     parser.add_argument("--parameter", action="append", choices=list(PARAMETERS))
     parser.add_argument("--tampering", action="append", choices=list(EXPECTED))
     parser.add_argument("--out", type=Path, default=Path("reports/examples/effect-probes"))
@@ -74,7 +77,7 @@ def main() -> int:
     chosen.out.mkdir(parents=True, exist_ok=True)
     asked = [
         (seed, parameter, tampering)
-        for seed in range(chosen.runs)
+        for seed in range(chosen.first, chosen.first + chosen.runs)
         for parameter in chosen.parameter or PARAMETERS
         for tampering in chosen.tampering or EXPECTED
     ]

@@ -216,7 +216,7 @@ async def _against_a_positive_control(desk: Desk, read: Observation) -> Observat
     model = desk.model or ""
     varied, repeated = (chat(model, prompt, max_tokens=_LONG) for prompt in (_VARY, _REPEAT))
     hot, cold = (chat(model, _LIST, max_tokens=_LONG, temperature=value) for value in (2, 0))
-    for what, less, more in (("the prompt", varied, repeated), ("temperature", hot, cold)):
+    for what, less, more in (("temperature", hot, cold), ("the prompt", varied, repeated)):
         p, seen = await _try_control(desk, what, less, more)
         read = replace(read, evidence=(*read.evidence, *(each.as_evidence() for each in seen)))
         if p is not None and p <= LEVEL:
