@@ -4,9 +4,10 @@ It stands apart from the runs so that the page can be made again from runs.jsonl
 """
 
 import json
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,8 @@ pins or rejects one parameter. What should be found is known beforehand. The mod
 so that no two runs are alike.
 
 *Found* is the right verdict; *missed* is `inconclusive`; a *false alarm* is any verdict that is not so: a parameter
-called ignored that works, or one called honoured that was stripped. `make effect-probes` writes this page and
+called ignored that works, or one called honoured that was stripped. Requests are those that a verdict rests on, of the
+probe alone. `make effect-probes` writes this page and
 `runs.jsonl`, a line for each run.
 
 {table}
@@ -83,7 +85,7 @@ def grouped(runs: Iterable[Run]) -> dict[tuple[str, Tampering], list[Run]]:
 
 def table(runs: Iterable[Run]) -> Iterator[str]:
     """Markdown: a row for each parameter and kind of tampering."""
-    yield "| parameter | the proxy | should be | found | missed | false alarms | requests a run |"
+    yield "| parameter | the proxy | should be | found | missed | false alarms | requests |"
     yield "|---|---|---|---|---|---|---|"
     for (parameter, tampering), group in grouped(runs).items():
         counted = Counter(map(read_as, group))
@@ -106,3 +108,16 @@ def _exceptions(runs: Iterable[Run]) -> Iterator[str]:
             if read_as(run) != "right":
                 verdict = run.verdict if run.p is None else f"{run.verdict} (p {run.p:.2g})"
                 yield f"- `{parameter}`, the proxy {_WORDS[tampering]}, run {run.seed}: {verdict}: {run.observed}"
+
+
+def publish(folder: Path, runs: Sequence[Run]) -> None:
+    """README.md and runs.jsonl, in the order of the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = [run for group in grouped(runs).values() for run in sorted(group, key=lambda run: run.seed)]
+    (folder / "runs.jsonl").write_text("".join(f"{json.dumps(asdict(run))}\n" for run in ordered))
+    (folder / "README.md").write_text(page(ordered))
+
+
+if __name__ == "__main__":
+    # Runs that were shared out, put together: the folder to publish in, then those that hold a runs.jsonl each.
+    publish(Path(sys.argv[1]), [run for folder in sys.argv[2:] for run in read_runs(Path(folder) / "runs.jsonl")])

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from effect_page import EXPECTED, Run, page, read_as, table
+from effect_page import EXPECTED, Run, publish, read_as, table
 from parameter_proxy import ParameterProxy, Tampering, tampering_with
 
 from harness.cli.docket import VerifyChoices, prepare
@@ -67,9 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--upstream", default="http://127.0.0.1:8080/v1")
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument(
-        "--first", type=int, default=0, help="seed of the first run, so that the runs may be shared out"
-    )
+    parser.add_argument("--first", type=int, default=0, help="seed of the first run, to share runs out")
     parser.add_argument("--parameter", action="append", choices=list(PARAMETERS))
     parser.add_argument("--tampering", action="append", choices=list(EXPECTED))
     parser.add_argument("--out", type=Path, default=Path("reports/examples/effect-probes"))
@@ -91,7 +89,7 @@ def main() -> int:
             tell(
                 f"{parameter} {tampering} #{seed}: {read_as(run)}, {run.verdict}, {run.seconds} s: {run.observed[:110]}"
             )
-    (chosen.out / "README.md").write_text(page(runs))
+    publish(chosen.out, runs)
     tell("\n".join(table(runs)))
     return int(any(read_as(run) == "wrong" for run in runs))
 
