@@ -190,9 +190,11 @@ def _notes(found: Found) -> tuple[str, ...]:
         if gate.why_not is not None:
             notes.append(f"{model}: {gate.why_not}")
         elif gate.canned:
-            notes.append(f"{model}: the replies are canned: {gate.canned}")
+            notes.append(f"{model}: the replies are canned: {gate.canned.words}")
         elif not gate.canary_refused:
             notes.append(f"{model}: unknown fields are accepted: acceptance alone proves nothing")
+        if gate.answered not in (None, model):
+            notes.append(f"{model}: its replies call it {gate.answered}")
     return tuple(notes)
 
 

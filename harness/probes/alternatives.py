@@ -5,6 +5,7 @@ It stands apart from the other effects because these are facts of a reply's form
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.catalogue.numbers import is_number
@@ -22,6 +23,9 @@ _SHORT = "Name three colours."
 _COUNT = "Write the numbers from 1 to 20, separated by commas."
 # No tokenizer is known: whichever tokens these are, a bias of 100 leaves no other a chance, so an answer repeats one.
 _FORCED = (1_000, 2_000, 3_000, 5_000)
+# A vocabulary may be smaller than these.
+_LOW = (40, 80, 120, 200)
+_ROOM = 1_000
 _REPEATS = 3
 _ROUNDING = 1e-4
 
@@ -37,8 +41,16 @@ async def _both(desk: Desk, control: Json, treatment: Json, what: str) -> tuple[
         (treatment, "treatment", f"with {what}"),
     )
     asks = [Ask(about=about, body=body, role=role) for _ in range(2) for body, role, about in sides]
-    answers = await desk.ask(*asks)
+    answers = await _ask_for_words(desk, asks)
     return answers[0::2], answers[1::2]
+
+
+async def _ask_for_words(desk: Desk, asks: Sequence[Ask]) -> tuple[Seen, ...]:
+    """The answers; where one was cut off before its first word, as by thoughts, with room for these."""
+    answers = await desk.ask(*asks)
+    if not any(each.ok and not each.reply.content and each.reply.finish_reason == "length" for each in answers):
+        return answers
+    return await desk.ask(*(replace(each, body={**each.body, "max_tokens": _ROOM}) for each in asks))
 
 
 def _observed(topic: Topic, outcome: Outcome, words: str, *sides: _Side) -> Observation:
@@ -100,7 +112,7 @@ def entries_of(seen: Seen) -> list[Any]:
 
 
 async def measure_logprobs(desk: Desk, topic: Topic) -> Observation:
-    """One entry for each token of the answer, no probability above 1, and none of it unless asked for."""
+    """Entries that join to the answer, no probability above 1, and none of it unless asked for."""
     body = chat(desk.model or "", _SHORT, max_tokens=24)
     control, treatment = await _both(desk, body, {**body, "logprobs": True}, "logprobs")
     given = [len(entries_of(each)) for each in treatment]
@@ -125,9 +137,6 @@ def _faults(seen: Seen) -> Iterator[str]:
     # A last entry may be the end mark, which no answer shows.
     if content not in (joined, _joined(entries[:-1]).strip()):
         yield f"joined, their tokens give {joined[:40]!r}, and the answer is {content[:40]!r}"
-    usage = seen.reply.usage
-    if usage.completion is not None and not usage.reasoning and abs(usage.completion - len(entries)) > 1:
-        yield f"{len(entries)} entries for {usage.completion} completion tokens"
 
 
 def _is_entry(entry: Any) -> bool:
@@ -191,13 +200,18 @@ def _is_ranked(entry: Any) -> bool:
 
 async def measure_logit_bias(desk: Desk, topic: Topic) -> Observation:
     """A token that is forced repeats itself, whichever it is; an answer that goes on counting was not biased."""
+    read = await _force(desk, topic, _FORCED)
+    return await _force(desk, topic, _LOW) if read.outcome == "no-effect" else read
+
+
+async def _force(desk: Desk, topic: Topic, tokens: Sequence[int]) -> Observation:
     body = chat(desk.model or "", _COUNT, max_tokens=12, temperature=0)
     control = Ask(about="without logit_bias", body=body, role="control")
     forced = [
         Ask(about=f"token {token} forced", body={**body, "logit_bias": {str(token): 100}}, role="treatment")
-        for token in _FORCED
+        for token in tokens
     ]
-    answers = await desk.ask(control, *forced[:2], control, *forced[2:])
+    answers = await _ask_for_words(desk, [control, *forced[:2], control, *forced[2:]])
     free, biased = (answers[0], answers[3]), (*answers[1:3], *answers[4:])
     plain = [each.reply.content for each in free]
     texts = [each.reply.content for each in biased]
@@ -250,7 +264,7 @@ async def measure_user(desk: Desk, topic: Topic) -> Observation:
 
 
 def _effect(parameter: str, example: Any, measure: Callable[..., Any], requests: int, **beside: Any) -> Effect:
-    outlay = Outlay(requests=requests, at_most=12, input_tokens=25 * requests, output_tokens=20 * requests)
+    outlay = Outlay(requests=requests, at_most=14, input_tokens=25 * requests, output_tokens=20 * requests)
     return Effect(parameter=parameter, example=example, measure=measure, outlay=outlay, beside=beside)
 
 

@@ -13,6 +13,7 @@ from harness.probes.effect import Measure, said
 from harness.probes.observation import Observation, Topic
 
 _CAP = 16
+_WIDE = 160
 
 
 # --- tokens
@@ -27,49 +28,65 @@ def bounding(parameter: str) -> Measure:
     async def measure(desk: Desk, topic: Topic) -> Observation:
         body = chat(desk.model or "", "Tell a short story about a lighthouse, in about a hundred words.")
         control = Ask(about=f"without {parameter}", body=body, role="control")
-        treatment, wider = (
-            Ask(about=f"{parameter} {bound}", body={**body, parameter: bound}, role="treatment")
-            for bound in (_CAP, 2 * _CAP)
+        treatment, wider, wide = (
+            Ask(about=f"{parameter} {bound}", body={**body, parameter: bound}, role=role)
+            for bound, role in ((_CAP, "treatment"), (2 * _CAP, "treatment"), (_WIDE, "control"))
         )
         answers = await desk.ask(control, treatment, control, treatment)
-        read = _read_bounds(topic, answers)
-        if read.outcome != "broken":
-            return read
-        return _read_wider(read, answers[1::2], await desk.ask(wider, wider))
+        free, capped = answers[0::2], answers[1::2]
+        read = _read_bounds(topic, free, capped)
+        if read.outcome == "unknown" and not read.error and all(map(_is_cut, free)):
+            # A bound of the server's own cuts it short: one that is asked for may be wider.
+            read = _read_bounds(topic, await desk.ask(wide, wide), capped)
+        if read.outcome == "broken" and not _too_many_words(capped):
+            return _read_wider(read, capped, await desk.ask(wider, wider))
+        return read
 
     return measure
 
 
+def _is_cut(seen: Seen) -> bool:
+    return seen.ok and seen.reply.finish_reason == "length"
+
+
+def _too_many_words(capped: Sequence[Seen]) -> bool:
+    """Whether there are more words than tokens were allowed, by whoever's count: no token is longer than a word."""
+    return all(len(said(each).split()) > _CAP for each in capped)
+
+
 def _read_wider(read: Observation, capped: Sequence[Seen], wider: Sequence[Seen]) -> Observation:
-    """Too many tokens, against twice the bound: as many too many there may be an error of the server's count alone."""
-    over = {visible_tokens(each) - _CAP for each in capped} | {visible_tokens(each) - 2 * _CAP for each in wider}
-    cut = all(each.ok and each.reply.finish_reason == "length" for each in (*capped, *wider))
+    """Too many tokens by the server's count alone: twice the bound tells whether it is the bound that is off."""
+    sizes, wide = [visible_tokens(each) for each in capped], [visible_tokens(each) for each in wider]
     evidence = (*read.evidence, *(each.as_evidence() for each in wider))
-    figures = f"{read.words}; {_shown([visible_tokens(each) for each in wider])} where {2 * _CAP} were"
-    n = read.n + len(wider)
-    if not cut or len(over) > 1:
-        return replace(read, words=figures, evidence=evidence, n=n)
-    words = f"{figures}: it bounds answers, and each bound or each count is off by {over.pop()}, which cannot be told"
-    return replace(read, outcome="unknown", words=words, evidence=evidence, n=n)
+    words = f"{read.words}; {_shown(wide)} where {2 * _CAP} were"
+    read = replace(read, words=words, evidence=evidence, n=read.n + len(wider))
+    times = {size / _CAP for size in sizes} | {size / (2 * _CAP) for size in wide}
+    uncut = not all(map(_is_cut, (*capped, *wider)))
+    if uncut or len(set(sizes) | set(wide)) == 1 or (len(times) == 1 and times.pop().is_integer()):
+        return read
+    longest = max(len(said(each).split()) for each in capped)
+    words = f"{words}; the longest has {longest} words: whether the bound or the server's count is off cannot be told"
+    return replace(read, outcome="unknown", words=words)
 
 
-def _read_bounds(topic: Topic, answers: Sequence[Seen]) -> Observation:
-    free, capped = answers[0::2], answers[1::2]
+def _read_bounds(topic: Topic, free: Sequence[Seen], capped: Sequence[Seen]) -> Observation:
+    answers = [each for pair in zip(free, capped, strict=True) for each in pair]
     evidence = tuple(each.as_evidence() for each in answers)
     if not all(each.ok for each in answers):
         failed = next(each for each in answers if not each.ok)
         return Observation(topic=topic, outcome="unknown", words=failed.words, evidence=evidence, error=True)
     sizes, controls = [visible_tokens(each) for each in capped], [visible_tokens(each) for each in free]
     figures = f"{_shown(sizes)} tokens where {_CAP} were allowed, {_shown(controls)} without"
+    longest = max(len(said(each)) for each in capped)
+    usual = max(len(said(each)) for each in free)
     # An answer may end early of itself, without a bound: then only one that says that it was cut tells something.
-    told = all(each.reply.finish_reason == "length" for each in capped)
-    if max(controls) <= 2 * _CAP or (min(controls) <= 2 * _CAP and not told):
+    told = all(map(_is_cut, capped))
+    short = max(controls) <= 2 * _CAP or (min(controls) <= 2 * _CAP and not told)
+    if short and not _too_many_words(capped):
         return Observation(
             topic=topic, outcome="unknown", words=f"{figures}: too short to tell", n=4, evidence=evidence, more=4
         )
-    longest = max(len(said(each)) for each in capped)
-    usual = max(len(said(each)) for each in free)
-    if max(sizes) > _CAP or longest * 2 > usual:
+    if max(sizes) > _CAP or longest * 2 > usual or _too_many_words(capped):
         outcome = "no-effect" if longest * 2 > usual else "broken"
         return Observation(topic=topic, outcome=outcome, words=figures, grade="E4", n=4, evidence=evidence)  # type: ignore[arg-type]
     ends = sorted({each.reply.finish_reason or "none" for each in capped})

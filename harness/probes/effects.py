@@ -35,9 +35,17 @@ def variety(parameter: str, low: Mapping[str, Any], high: Mapping[str, Any]) -> 
     """A measure of how much replies to one open prompt differ under two settings; `high` is the freer one."""
 
     async def measure(desk: Desk, topic: Topic) -> Observation:
-        return _read_variety(parameter, topic, await _vary(desk, low, high))
+        climbed = await _vary(desk, low, high)
+        if climbed.failed and all(each.refused for each in climbed.failed):
+            # A server may refuse what is documented; whether the parameter does anything shows within what it takes.
+            climbed = await _vary(desk, _calmer(low), _calmer(high))
+        return _read_variety(parameter, topic, climbed)
 
     return measure
+
+
+def _calmer(setting: Mapping[str, Any]) -> dict[str, Any]:
+    return {**setting, "temperature": min(1, setting["temperature"])}
 
 
 async def _vary(desk: Desk, low: Mapping[str, Any], high: Mapping[str, Any]) -> Climbed:
@@ -118,16 +126,26 @@ def _read_variety(parameter: str, topic: Topic, climbed: Climbed) -> Observation
         return _statistical(
             topic, "unknown", f"{len(climbed.failed)} requests failed: {climbed.failed[0].words}", climbed
         )
-    if _thoughts_alone(climbed):
-        return _statistical(topic, "unknown", f"{figures}; {_THOUGHTS}", climbed)
+    if climbed.inverted:
+        return _statistical(topic, "broken", f"{figures}: it works the other way round", climbed)
     bound = difference_of_repeats(low, high)
-    if len(set(low)) == len(set(high)) == 1 and (low[0] != high[0] or parameter == "top_p"):
-        why = "the two differ: each may come from a cache" if low[0] != high[0] else "there is no chance to narrow"
-        return _statistical(topic, "unknown", f"{figures}, and {why}", climbed)
-    if bound.high < SMALLEST_VARIETY:
+    why_open = _why_open(parameter, low, high, climbed)
+    if not why_open and bound.high < SMALLEST_VARIETY:
         words = f"{figures}; the chance that two differ changes by at most {bound.high:.2f}"
         return _statistical(topic, "no-effect", words, climbed)
-    return _statistical(topic, "unknown", figures, climbed, more=2 * len(low))
+    return _statistical(topic, "unknown", figures + why_open, climbed, more=0 if why_open else 2 * len(low))
+
+
+def _why_open(parameter: str, low: Sequence[str], high: Sequence[str], climbed: Climbed) -> str:
+    """Why replies that vary no more than others say nothing of a parameter; '' if they do."""
+    if _thoughts_alone(climbed):
+        return f"; {_THOUGHTS}"
+    if len(set(low)) == len(set(high)) == 1:
+        if low[0] != high[0]:
+            return ", and the two differ: each may come from a cache"
+        if parameter == "top_p":
+            return ", and there is no chance to narrow"
+    return ""
 
 
 # What is thought may be drawn at settings of its own: an effect on it is one, and no effect says nothing.
@@ -191,16 +209,15 @@ def repetition(parameter: str) -> Measure:
             return _statistical(topic, "effect", figures, climbed)
         if climbed.failed:
             return _statistical(topic, "unknown", f"requests failed: {climbed.failed[0].words}", climbed)
+        if climbed.inverted:
+            return _statistical(topic, "broken", f"{figures}: it works the other way round", climbed)
         if _thoughts_alone(climbed):
             return _statistical(topic, "unknown", f"{figures}; {_THOUGHTS}", climbed)
-        if climbed.p is not None and climbed.p <= _DOUBTFUL:
+        if climbed.p is not None and climbed.p <= LEVEL:
             return _statistical(topic, "unknown", figures, climbed, more=2 * len(climbed.low))
         return await _against_a_positive_control(desk, _statistical(topic, "no-effect", figures, climbed))
 
     return measure
-
-
-_DOUBTFUL = 0.1
 
 
 def _is_measurable(seen: Seen) -> bool:
@@ -240,9 +257,9 @@ def _table() -> dict[str, Effect]:
     from harness.probes.alternatives import ALTERNATIVES
     from harness.probes.effort import measure_effort
 
-    varied = Outlay(requests=18, at_most=34, input_tokens=450, output_tokens=650)
+    varied = Outlay(requests=18, at_most=66, input_tokens=450, output_tokens=650)
     repeated = Outlay(requests=18, at_most=66, input_tokens=450, output_tokens=1_600)
-    bounded = Outlay(requests=6, at_most=8, input_tokens=150, output_tokens=400)
+    bounded = Outlay(requests=6, at_most=10, input_tokens=150, output_tokens=400)
     stop = Outlay(requests=8, input_tokens=200, output_tokens=250)
     counts = Counter(prompt for prompt, _ in STOPS)
     assert len(counts) == len(STOPS)  # noqa: S101 - three different prompts, or a cache could answer

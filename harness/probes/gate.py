@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from harness.core.catalogue import Provider
+from harness.probes.canned import CANARY, Canned, find_canned
 from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.observation import Observation
-
-CANARY = "harness_canary_field"
-"""A request field that no server knows."""
-
-_TWO = 2
-_OTHER_PROMPTS = (
-    "What is the capital of France? Answer with its name alone.",
-    "Write the word for the number after six.",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +20,16 @@ class Gate:
 
     why_not         why none of its claims can be decided, or None; fault True if that is an error, not its absence
     canary_refused  an unknown field is refused: acceptance means something here
-    canned          in words, how its replies were shown not to depend on what is asked; '' if they were not
+    answered        what its replies call the model; None if they do not say
+    canned          how its replies were shown not to depend on what is asked; None if they were not
     """
 
     model: str
     why_not: str | None = None
     fault: bool = False
     canary_refused: bool = False
-    canned: str = ""
+    canned: Canned | None = None
+    answered: str | None = None
 
 
 async def open_gate(desk: Desk, provider: Provider, model: str, served: dict[str, str] | None) -> Gate:
@@ -55,7 +49,7 @@ async def open_gate(desk: Desk, provider: Provider, model: str, served: dict[str
         return closed
     canary = await desk.one(Ask(about="a field that nobody knows", body=chat(model, say(words[0]), **{CANARY: 1})))
     refused = await _is_refused(desk, canary, model, words[0])
-    canned = await _find_echo(desk, model, words[1], first) or await _find_canned(desk, model, words, first, canary)
+    canned = await find_canned(desk, model, words, first, canary)
     if refused or canary.accepted:
         how = "refused" if refused else "accepted"
         desk.observe(
@@ -67,7 +61,7 @@ async def open_gate(desk: Desk, provider: Provider, model: str, served: dict[str
                 evidence=(first.as_evidence(), canary.as_evidence()),
             )
         )
-    return Gate(model=model, canary_refused=refused, canned=canned)
+    return Gate(model=model, canary_refused=refused, canned=canned, answered=first.reply.model)
 
 
 def _names(provider: Provider, model: str) -> frozenset[str]:
@@ -102,49 +96,3 @@ async def _is_refused(desk: Desk, canary: Seen, model: str, word: str) -> bool:
         return False
     again = await desk.one(Ask(about="a field that nobody knows", body=chat(model, say(word), **{CANARY: 1})))
     return again.refused
-
-
-async def _find_canned(desk: Desk, model: str, words: list[str], first: Seen, canary: Seen) -> str:
-    """How replies were shown not to depend on the prompt; '' if they were not.
-
-    source  VERDICTS.md, "How sure": equal replies to different prompts, or replies that change with an irrelevant field
-    """
-    texts = [(first, words[0]), (canary, words[0])]
-    if any(word in seen.reply.content.lower() for seen, word in texts if seen.ok):
-        return ""
-    others = await desk.ask(
-        Ask(about="the same request again", body=chat(model, say(words[0])), role="control"),
-        Ask(about="another word", body=chat(model, say(words[1]))),
-        *(Ask(about="another question", body=chat(model, prompt)) for prompt in _OTHER_PROMPTS),
-    )
-    again, other, *questions = others
-    if words[1] in other.reply.content.lower():
-        return ""
-    answers = [each.reply.content for each in (first, other, *questions)]
-    if not all(each.ok for each in (first, *others)) or not all(answers):
-        return ""
-    if len(set(answers)) == 1:
-        return "four different prompts draw the same reply"
-    steady = again.reply.content == first.reply.content
-    if steady and canary.ok and canary.reply.content != first.reply.content:
-        twice = await desk.ask(
-            Ask(about="the same request a third time", body=chat(model, say(words[0])), role="control"),
-            Ask(about="another value of an unknown field", body=chat(model, say(words[0]), **{CANARY: 2})),
-        )
-        three = {canary.reply.content, twice[1].reply.content, first.reply.content}
-        moved = len(three) > _TWO
-        if twice[0].reply.content == first.reply.content and moved:
-            return "equal requests draw equal replies, and an irrelevant field changes them"
-    return ""
-
-
-async def _find_echo(desk: Desk, model: str, word: str, first: Seen) -> str:
-    if not _repeats(first):
-        return ""
-    asks = [Ask(about="another prompt", body=chat(model, prompt)) for prompt in (say(word), *_OTHER_PROMPTS)]
-    return "every reply repeats its prompt" if all(map(_repeats, await desk.ask(*asks))) else ""
-
-
-def _repeats(seen: Seen) -> bool:
-    """Whether an answer holds all of its prompt, as that of an echoing server does."""
-    return seen.ok and str(seen.ask.body["messages"][0]["content"]) in seen.reply.content

@@ -86,7 +86,7 @@ def _judge_one(rule: Rule, seen: Observation, *, canary_refused: bool) -> Judged
         if canary_refused and seen.by_name:
             flags.append("acceptance-only")
             return Judged(verdict="confirmed", words=seen.words, grade="E2", flags=tuple(flags))
-        why = "accepted, and no effect of it can be seen; this server accepts fields that nobody knows, too"
+        why = "accepted, and no effect of it can be seen; this server does not refuse what nobody knows, either"
         words = f"{seen.words}; {why}" if not canary_refused else f"{seen.words}; no bad value is refused by name"
         return Judged(verdict="inconclusive", words=words, grade="E1", flags=tuple(flags))
     if name is None:

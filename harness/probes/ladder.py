@@ -22,6 +22,7 @@ class Climbed:
     asked      every answer, interleaved as they were asked
     p          of the last look, one-sided; None if there was too little to test
     shown      True if the effect is shown at the catalogue's level
+    inverted   True if the opposite is
     failed     answers that were none, by errors or refusals
     """
 
@@ -30,6 +31,7 @@ class Climbed:
     asked: tuple[Seen, ...]
     p: float | None
     shown: bool
+    inverted: bool = False
     failed: tuple[Seen, ...] = ()
 
     @property
@@ -72,7 +74,9 @@ class Climb:
                 return self._climbed(p, shown=True)
             if len(self._failed) > PER_LOOK:
                 break
-        return self._climbed(p, shown=False)
+        opposite = self.test(self._high, self._low) if self._low and self._high else None
+        inverted = opposite is not None and levels.decides(opposite, 2)
+        return self._climbed(p, shown=False, inverted=inverted)
 
     async def _sample(self, desk: Desk, start: int) -> None:
         asks = [ask(index) for index in range(start, start + PER_LOOK) for ask in (self.low, self.high)]
@@ -81,6 +85,6 @@ class Climb:
             place.append(seen)
             self._asked.append(seen)
 
-    def _climbed(self, p: float | None, *, shown: bool) -> Climbed:
-        low, high, failed = tuple(self._low), tuple(self._high), tuple(self._failed)
-        return Climbed(low=low, high=high, asked=tuple(self._asked), p=p, shown=shown, failed=failed)
+    def _climbed(self, p: float | None, *, shown: bool, inverted: bool = False) -> Climbed:
+        low, high, asked, failed = map(tuple, (self._low, self._high, self._asked, self._failed))
+        return Climbed(low=low, high=high, asked=asked, p=p, shown=shown, inverted=inverted, failed=failed)

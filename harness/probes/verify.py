@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from harness.core.claims import Claim
+from harness.probes.canned import discount
 from harness.probes.desk import Ask, Desk, Seen, Sender, Unasked
 from harness.probes.families import FAMILIES
 from harness.probes.family import Probe, Rule, Undecidable, Watched
@@ -219,19 +220,11 @@ async def _run_probe(probe: Probe, agenda: Agenda, sender: Sender, found: Found,
         _unasked(probe, found, str(unasked), error=True, but=desk.observations)
     finally:
         gate = found.gates.get(probe.model or "")
+        canned = gate.canned if gate is not None else None
         for topic, observation in desk.observations.items():
-            found.observations[topic] = _without_canned(observation, gate)
+            found.observations[topic] = discount(observation, canned, desk.seen)
         found.seen += desk.seen
     context.on_probe(probe)
-
-
-def _without_canned(observation: Observation, gate: Gate | None) -> Observation:
-    """No effect is believed of a server whose replies do not depend on what is asked."""
-    weak = observation.outcome == "unknown" and not observation.error
-    if gate is None or not gate.canned or not (weak or observation.outcome == "effect"):
-        return observation
-    words = f"the replies are canned: {gate.canned}; so {observation.words} is no effect"
-    return replace(observation, outcome="no-effect", words=words, error=False)
 
 
 def _unasked(

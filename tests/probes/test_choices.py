@@ -127,7 +127,7 @@ SPLIT = [{"token": "?", "logprob": -1, "bytes": [0xC3]}, {"token": "?", "logprob
         (scoring(SPLIT, "\u00e9"), "effect", "joined, they give the answer"),
         (scoring([]), "no-effect", "0 and 0 tokens"),
         (scoring(TOKENS[:1], tokens=3), "broken", "'red'"),
-        (scoring(TOKENS, tokens=9), "broken", "3 entries for 9"),
+        (scoring(TOKENS, tokens=9), "effect", "joined, they give the answer"),
         (scoring([scored("red, blue", 0.7)]), "broken", "no number up to 0"),
         (scoring([scored("red, blue", "-0.7")]), "broken", "no number up to 0"),
         (scoring([{"token": 7, "logprob": -1}]), "broken", "no token"),

@@ -1,5 +1,6 @@
 import itertools
 import re
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -76,11 +77,14 @@ def test_where_nothing_is_left_to_chance_nothing_is_said_of_top_p():
 
 
 def test_a_bound_that_is_too_wide_is_broken_and_one_whose_counts_are_all_off_alike_is_not_known():
-    def counting(*, factor=1, more=0):
+    def counting(*, factor=1, more=0, shown=None):
         def answer(ask):
-            bound = ask.body.get("max_tokens", 150) * factor
-            usage = {"prompt_tokens": 9, "completion_tokens": bound + more, "total_tokens": 9 + bound + more}
-            status, reply = reply_to(ask, content=" ".join(["light"] * min(bound, 150)), usage=usage)
+            bound = ask.body.get("max_tokens", 150)
+            count = bound * factor + more
+            usage = {"prompt_tokens": 9, "completion_tokens": count, "total_tokens": 9 + count}
+            status, reply = reply_to(
+                ask, content=" ".join(["light"] * min(bound * (shown or factor), 150)), usage=usage
+            )
             reply["choices"][0]["finish_reason"] = "length" if "max_tokens" in ask.body else "stop"
             return status, reply
 
@@ -88,8 +92,46 @@ def test_a_bound_that_is_too_wide_is_broken_and_one_whose_counts_are_all_off_ali
 
     assert counting().outcome == "effect"
     assert counting(factor=2).outcome == "broken"
+    assert counting(factor=3, shown=1).outcome == "broken"
     assert counting(more=7).outcome == "unknown"
-    assert "off by 7" in counting(more=7).words
+    assert "the longest has 16 words: whether the bound or the server's count is off" in counting(more=7).words
+
+
+def test_a_bound_of_the_servers_own_is_told_from_one_that_is_ignored_by_asking_for_more():
+    def capped(*, heeds):
+        def answer(ask):
+            bound = ask.body.get("max_tokens", 24) if heeds else 24
+            usage = {"prompt_tokens": 9, "completion_tokens": bound, "total_tokens": 9 + bound}
+            status, reply = reply_to(ask, content=" ".join(["light"] * bound), usage=usage)
+            reply["choices"][0]["finish_reason"] = "length"
+            return status, reply
+
+        return seen_of("max_tokens", answer).outcome
+
+    assert capped(heeds=True) == "effect"
+    assert capped(heeds=False) == "no-effect"
+
+
+@pytest.mark.parametrize("parameter", ["temperature", "frequency_penalty", "presence_penalty"])
+def test_what_works_the_other_way_round_is_broken_and_not_ignored(parameter):
+    model, ends = Model(), {0: 2, 2: -2.0 if "penalty" in parameter else 0, -2.0: 2.0}
+
+    def inverted(ask):
+        value = ask.body.get(parameter)
+        return model(replace(ask, body={**ask.body, parameter: ends.get(value, value)}) if value is not None else ask)
+
+    seen = seen_of(parameter, inverted)
+
+    assert seen.outcome == "broken"
+    assert "the other way round" in seen.words
+
+
+def test_a_temperature_that_is_refused_where_it_is_hot_is_measured_where_it_is_not():
+    model = Model()
+
+    for parameter in ("temperature", "top_p"):
+        seen = seen_of(parameter, lambda ask: (400, "too hot") if ask.body.get("temperature", 0) > 1 else model(ask))
+        assert seen.outcome == "effect"
 
 
 def test_constant_replies_that_differ_between_settings_may_come_from_a_cache_and_decide_nothing():

@@ -5,8 +5,9 @@ from random import Random
 from endpoint_runs import MadeUp, reply_to
 
 from harness.catalogue import load_catalogues
+from harness.probes.canned import CANARY
 from harness.probes.desk import Desk
-from harness.probes.gate import CANARY, open_gate
+from harness.probes.gate import open_gate
 
 XAI = load_catalogues().provider("xai")
 MODEL = "grok-4-0709"
@@ -68,13 +69,13 @@ def test_a_server_that_refuses_unknown_fields_twice_is_strict():
 
 
 def test_one_answer_to_every_prompt_is_canned():
-    assert "same reply" in gate(lambda ask: reply_to(ask, content="Hello, how can I help?")).canned
+    assert "same reply" in gate(lambda ask: reply_to(ask, content="Hello, how can I help?")).canned.words
 
 
 def test_answers_that_follow_the_body_and_not_the_prompt_are_canned():
     canned = gate(lambda ask: reply_to(ask, content=sha256(str(ask.body).encode()).hexdigest()))
 
-    assert "irrelevant field" in canned.canned
+    assert "irrelevant field" in canned.canned.words
 
 
 def test_a_model_that_follows_instructions_or_varies_is_not_canned():
@@ -91,5 +92,5 @@ def test_answers_that_repeat_their_prompts_are_canned_and_one_that_does_is_not()
     def repeating(ask):
         return reply_to(ask, content=ask.body["messages"][0]["content"]) if next(once, False) else obedient(ask)
 
-    assert "repeats its prompt" in echo.canned
+    assert "repeats its prompt" in echo.canned.words
     assert not gate(repeating).canned
