@@ -29,6 +29,17 @@ def refusal(message, status=400):
     return status, {"error": {"message": message, "type": "invalid_request_error"}}
 
 
+def choosy(answer, *taken):
+    """The same, by a server that takes no other tool_choice than these: strings, or dict for the object."""
+
+    def strict(ask):
+        choice = ask.body.get("tool_choice")
+        sound = choice is None or (dict in taken if isinstance(choice, dict) else choice in taken)
+        return answer(ask) if sound else refusal("tool_choice: Input should be a valid dictionary", 422)
+
+    return strict
+
+
 def asked_of(family, probe, answer, *, models=(PLAIN, MODEL), catalogue="xai", allowed=()):
     """Topic -> observation of one probe, whose asks a function answers; and the asks."""
     sender = MadeUp(answer)

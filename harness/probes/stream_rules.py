@@ -190,7 +190,14 @@ def judge_middle(stream: Stream) -> str | None:
 
 
 def judge_finish_null(stream: Stream) -> str | None:
-    """Until the last, finish_reason is there and null: to leave it out is another thing."""
+    """Until the last, finish_reason is there and null: to leave it out is another thing.
+
+    One that more words follow stands amid the stream; an end that is told twice is an end all the same.
+    """
+    ahead = stream.steps[: max((place for place, step in enumerate(stream.steps) if _speaks(step)), default=0)]
+    early = [step for step in ahead if step.finish]
+    if early:
+        return f"finish_reason is {shown(early[0].finish)} in {_of(early, ahead)} chunks that more words follow"
     until = stream.steps[: len(stream.steps) if stream.finished is None else stream.finished]
     if not until:
         return None
@@ -337,6 +344,12 @@ def _is_time(value: object) -> bool:
 
 def _said(delta: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in delta.items() if value is not None}
+
+
+def _speaks(step: Step) -> bool:
+    """Whether a delta holds words, thoughts or a part of a call."""
+    texts = any(_is_text(step.delta.get(field)) for field in ("content", *THOUGHTS))
+    return texts or bool(list_of(step.delta.get("tool_calls")))
 
 
 def _places(stream: Stream, field: str) -> list[int]:

@@ -157,8 +157,7 @@ def pairs_of(seen: Iterable[Seen]) -> tuple[Pair, ...]:
     streamed: dict[str, list[Streamed]] = {}
     plain: dict[str, list[Seen]] = {}
     for each in filter(_is_chat, seen):
-        said = {key: value for key, value in each.ask.body.items() if key not in ("stream", "stream_options")}
-        key = canonical_json(said)
+        key = _unstreamed(each)
         if each.ask.streams:
             streamed.setdefault(key, []).append(Streamed(seen=each))
         elif each.ok and each.reply.deferred_id is None:
@@ -171,6 +170,56 @@ def pairs_of(seen: Iterable[Seen]) -> tuple[Pair, ...]:
         if whole and key in plain:
             pairs.append(Pair(streamed=whole, plain=tuple(plain[key])))
     return tuple(pairs)
+
+
+def settles(streamed: Streamed) -> bool:
+    """Whether a call that did not come will not: the stream said why it ended, or has its mark, or a body came."""
+    told = streamed.usable and (streamed.done or streamed.stream.finished is not None)
+    return told or (streamed.seen.ok and streamed.reading.shape == "body")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostCalls:
+    """Answers to one request that asks for a call, streamed and not: no stream has it, and every other reply does."""
+
+    streamed: tuple[Streamed, ...]
+    plain: tuple[Seen, ...]
+
+    def observe(self, topic: Topic) -> Observation:
+        """What was seen, of a promise about calls in streams."""
+        bodies = sum(each.reading.shape == "body" for each in self.streamed)
+        n, whole = len(self.streamed), len(self.plain)
+        where = f"where a stream is asked for, one JSON body comes on {bodies} of {n} tries" if bodies else ""
+        where += ", and no call in a stream" if bodies and bodies < n else ""
+        words = f"a tool is called in {whole} of {whole} replies that are not streamed; "
+        words += where or f"the same request streamed has no call, in {n} of {n} streams"
+        seen = [each for pair in zip(self.plain, (each.seen for each in self.streamed), strict=False) for each in pair]
+        evidence = tuple(each.as_evidence() for each in seen[: 2 * TRIES])
+        return Observation(topic=topic, outcome="broken", words=words, grade="E4", n=n + whole, evidence=evidence)
+
+
+def find_lost_calls(seen: Iterable[Seen]) -> LostCalls | None:
+    """Calls that come unstreamed and in none of the same requests streamed, each as often as refusing takes."""
+    groups: dict[str, tuple[list[Streamed], list[Seen]]] = {}
+    for each in filter(_is_chat, seen):
+        streamed, plain = groups.setdefault(_unstreamed(each), ([], []))
+        if each.ask.streams:
+            streamed.append(Streamed(seen=each))
+        elif each.ok:
+            plain.append(each)
+    for streamed, plain in groups.values():
+        settled = tuple(each for each in streamed if settles(each))
+        came = any(each.stream.calls for each in streamed if each.usable)
+        if min(len(settled), len(plain)) >= TRIES and not came and all(each.reply.tool_calls for each in plain):
+            return LostCalls(streamed=settled, plain=tuple(plain))
+    return None
+
+
+def _unstreamed(seen: Seen) -> str:
+    """What a request says but for streaming."""
+    return canonical_json(
+        {key: value for key, value in seen.ask.body.items() if key not in ("stream", "stream_options")}
+    )
 
 
 def watch_streams(watched: Watched) -> Iterable[Observation]:
@@ -186,8 +235,14 @@ def watch_streams(watched: Watched) -> Iterable[Observation]:
                 yield replace(asked, topic=Topic(name, model))
             continue
         streams = _streams(tries, answers, model, watched.lineup)
+        # A server that streams nothing at all breaks another promise than this.
+        lost = find_lost_calls(answers) if streams else None
         for name, promise in PROMISES.items():
-            yield _observe(Topic(f"stream.{name}", model), promise, streams, tries)
+            topic = Topic(f"stream.{name}", model)
+            if name == "call-named" and lost is not None and not any(stream.calls for _, stream in streams):
+                yield lost.observe(topic)
+            else:
+                yield _observe(topic, promise, streams, tries)
         yield from _observe_pairs(model, pairs_of(answers), tries)
 
 

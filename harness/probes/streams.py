@@ -4,7 +4,7 @@ It stands apart from the rules, which judge one stream, and from the watch, whic
 source  VERDICTS.md, "Effects", streaming
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,14 +14,16 @@ from harness.probes.chat_bodies import chat, function
 from harness.probes.desk import Ask, Desk
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
 from harness.probes.lineup import Lineup, model_of
-from harness.probes.observation import Observation, Topic
+from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import TRIES, observe_refusal, try_it
 from harness.probes.stream_watch import (
     STREAMING,
     USAGE,
     WHOLE,
     Streamed,
+    find_lost_calls,
     pairs_of,
+    settles,
     watch_streams,
     why_not,
 )
@@ -251,20 +253,50 @@ def _observe_field(desk: Desk) -> None:
 
 
 async def probe_call(desk: Desk) -> None:
-    """A stream with a tool call: forced by name, and merely tempting where forcing draws none."""
+    """A stream with a tool call: forced by name, and merely tempting where forcing draws none.
+
+    Where neither draws one, the forced call is asked unstreamed: is it the stream that has none?
+    """
     body = chat(desk.model or "", "What is the weather in Oslo?", tools=[_WEATHER], stream=True)
     forced = {**body, "tool_choice": {"type": "function", "function": {"name": "get_weather"}}}
-    tries = await _ask_until_whole(desk, Ask(about="a stream with a tool call", body=forced, role="treatment"))
+    ask = Ask(about="a stream with a tool call", body=forced, role="treatment")
+    tries = await _ask_until_whole(desk, ask)
+    refused = _turned_away(tries[-1])
     if not _called(tries):
         tempting = Ask(about="a stream with a tool call, not forced", body=body, role="treatment")
         tries += await _ask_until_whole(desk, tempting)
+    # Said before more is asked: an old recording has no answer to that.
+    desk.observe(_read_call(desk.topic(CALL), tries))
+    if not _called(tries) and not refused and any(settles(each) for each in tries):
+        await _ask_unstreamed(desk, ask)
+        lost = find_lost_calls(desk.seen)
+        tries = [Streamed(seen=each) for each in desk.seen if each.ask.streams]
+        seen = _read_call(desk.topic(CALL), tries)
+        desk.observe(seen if lost is None else lost.observe(desk.topic(CALL)))
+
+
+async def _ask_unstreamed(desk: Desk, ask: Ask) -> None:
+    """The same unstreamed, and streamed again, until each was asked as often as refusing takes, or it is no matter."""
+    body = {key: value for key, value in ask.body.items() if key != "stream"}
+    plain = Ask(about="the same, not streamed", body=body, role="control")
+    streamed = sum(each.ask.body == ask.body for each in desk.seen)
+    for number in range(TRIES):
+        control = await desk.one(plain)
+        if not (control.ok and control.reply.tool_calls):
+            return
+        if number >= streamed and _called([Streamed(seen=await desk.one(ask))]):
+            return
+
+
+def _read_call(topic: Topic, tries: Sequence[Streamed]) -> Observation:
     called = _called(tries)
     words = "a tool is called in a stream" if called else f"no tool is called in {len(tries)} tries"
-    seen = Observation(
-        topic=desk.topic(CALL), outcome="holds" if called else "unknown", words=words, n=len(tries), more=TRIES
-    )
+    outcome: Outcome = "holds" if called else "unknown"
     spoilt = not called and not any(each.done for each in tries)
-    desk.observe(replace(seen, evidence=tuple(each.seen.as_evidence() for each in tries), error=spoilt))
+    evidence = tuple(each.seen.as_evidence() for each in tries)
+    return Observation(
+        topic=topic, outcome=outcome, words=words, n=len(tries), more=TRIES, evidence=evidence, error=spoilt
+    )
 
 
 def _called(tries: Iterable[Streamed]) -> bool:
@@ -288,7 +320,7 @@ def _probes(lineup: Lineup) -> Iterable[Probe]:
             name="stream.call",
             model=caller,
             topics=frozenset({Topic(CALL, caller)}),
-            outlay=Outlay(requests=1, at_most=2 * TRIES, input_tokens=120, output_tokens=30),
+            outlay=Outlay(requests=1, at_most=4 * TRIES, input_tokens=120, output_tokens=30),
             run=probe_call,
         )
 

@@ -36,12 +36,18 @@ WITHOUT_TOOLS, SECOND, LINKS = "tools.result-without-tools", "tools.second-resul
 RESULTS = (WITHOUT_TOOLS, SECOND, LINKS)
 
 _ROUNDS = 2
+_UNTOLD = "no tool_choice"
 
 
 @dataclass(frozen=True, slots=True)
 class _Rounds:
-    """The answers to each choice, one of each round."""
+    """The answers to each choice, one of each round.
 
+    free         the choice that calls or not as it likes: `auto`, or none said where that is refused
+    hello, auto  under that choice
+    """
+
+    free: str
     hello: tuple[Seen, ...]
     auto: tuple[Seen, ...]
     none: tuple[Seen, ...]
@@ -60,15 +66,29 @@ async def probe_choice(cap: Json, desk: Desk) -> None:
     if cap and balks(opening):
         await probe_choice({}, desk)
         return
-    if not opening.ok:
+    if opening.ok:
+        read = await _ask_rounds(desk, cap, hello, opening)
+        desk.observe(_read_declared(desk, read))
+        desk.observe(_read_auto(desk, read))
+        await _observe_choices(desk, read)
+        return
+    bare = _ask(desk, cap, GREETING, None, "control")
+    untold = await desk.one(bare) if balks(opening) else opening
+    if not untold.ok:
         control = Ask(about="a greeting", body=chat(desk.model or "", GREETING))
-        seen = await pursue(desk, desk.topic(DECLARED), opening, control, "tool")
+        seen = await pursue(desk, desk.topic(DECLARED), untold, control, "tool")
         for observation in renamed(seen, *map(desk.topic, CHOICES)):
             desk.observe(observation)
         return
-    read = await _ask_rounds(desk, cap, hello, opening)
-    desk.observe(_read_declared(desk, read))
-    desk.observe(_read_auto(desk, read))
+    # Tools are taken, and this way of choosing is not: so each other way is asked by itself, against saying nothing.
+    desk.observe(await pursue(desk, desk.topic(AUTO), opening, bare, "tool_choice"))
+    read = await _ask_rounds(desk, cap, bare, untold)
+    desk.observe(_read_untold(desk, read))
+    await _observe_choices(desk, read)
+
+
+async def _observe_choices(desk: Desk, read: _Rounds) -> None:
+    """Say of each choice but the free one whether it is obeyed, or refused where the free one passes."""
     for name, tries, reading in (
         (NONE, read.none, _read_none),
         (NAMED, read.named, _read_named),
@@ -76,23 +96,27 @@ async def probe_choice(cap: Json, desk: Desk) -> None:
     ):
         failed = next((each for each in tries if not each.ok), None)
         if failed is not None:
-            desk.observe(await pursue(desk, desk.topic(name), failed, hello, "tool_choice"))
+            desk.observe(await pursue(desk, desk.topic(name), failed, read.hello[0].ask, "tool_choice"))
         elif tries:
             desk.observe(reading(desk, read))
 
 
 def _ask(desk: Desk, cap: Json, prompt: str, choice: Any, role: Role) -> Ask:
-    shown = choice if isinstance(choice, str) else f"{choice['function']['name']} named"
-    body = chat(desk.model or "", prompt, tools=list(TOOLS), tool_choice=choice, **cap)
+    """One request; without a choice none is said."""
+    told = {} if choice is None else {"tool_choice": choice}
+    body = chat(desk.model or "", prompt, tools=list(TOOLS), **told, **cap)
+    shown = _UNTOLD if choice is None else choice
+    shown = shown if isinstance(shown, str) else f"{shown['function']['name']} named"
     return Ask(about=f"{'a greeting' if prompt is GREETING else 'a tempting prompt'}, {shown}", body=body, role=role)
 
 
 async def _ask_rounds(desk: Desk, cap: Json, hello: Ask, opening: Seen) -> _Rounds:
     rounds: list[tuple[Seen, ...]] = []
     with_required = desk.wants(REQUIRED)
+    free = hello.body.get("tool_choice")
     for number, tool in enumerate((DRAW, WEATHER)):
         asks = [
-            _ask(desk, cap, TEMPTING, "auto", "control"),
+            _ask(desk, cap, TEMPTING, free, "control"),
             _ask(desk, cap, TEMPTING, "none", "treatment"),
             _ask(desk, cap, GREETING, named(tool), "treatment"),
         ]
@@ -101,7 +125,7 @@ async def _ask_rounds(desk: Desk, cap: Json, hello: Ask, opening: Seen) -> _Roun
         answers = await desk.ask(*([hello] if number else []), *asks)
         rounds.append(answers if number else (opening, *answers))
     columns = zip(*rounds, strict=True)
-    return _Rounds(*columns, *(() if with_required else ((),)))
+    return _Rounds(free or _UNTOLD, *columns, *(() if with_required else ((),)))
 
 
 def _counted(tries: Sequence[Seen]) -> int:
@@ -130,6 +154,16 @@ def _read_declared(desk: Desk, read: _Rounds) -> Observation:
     return _say(desk, DECLARED, "no-effect", f"declared tools are never called: {n} requests want them", seen)
 
 
+def _read_untold(desk: Desk, read: _Rounds) -> Observation:
+    """Likewise where `auto` is refused: by what is taken, and never by what is refused for its choice."""
+    forced = tuple(each for each in (*read.named, *read.required) if not balks(each))
+    seen = _read_declared(desk, replace(read, named=forced, required=()))
+    if seen.outcome != "no-effect" or forced:
+        return seen
+    words = f"declared tools are taken, and not called by {seen.n} prompts that want them; forcing a call is refused"
+    return replace(seen, outcome="unknown", words=words, more=4)
+
+
 def _read_auto(desk: Desk, read: _Rounds) -> Observation:
     seen = (*read.hello, *read.auto)
     if not all(each.ok for each in seen):
@@ -153,7 +187,7 @@ def _read_auto(desk: Desk, read: _Rounds) -> Observation:
 def _read_none(desk: Desk, read: _Rounds) -> Observation:
     calls, n = _counted(read.none), len(read.none)
     seen = (*read.auto, *read.none)
-    words = f"none calls in {calls} of {n} tempting prompts, auto in {_counted(read.auto)} of {len(read.auto)}"
+    words = f"none calls in {calls} of {n} tempting prompts, {read.free} in {_counted(read.auto)} of {len(read.auto)}"
     if calls:
         return _say(desk, NONE, "no-effect" if calls == n else "broken", words, seen)
     if not _counted(read.auto):
@@ -167,7 +201,7 @@ def _read_named(desk: Desk, read: _Rounds) -> Observation:
     by_itself = _counted(read.hello)
     n = len(read.named)
     words = f"the named tool is called on a greeting in {obeyed} of {n} requests, one for each tool"
-    words += f"; with auto a greeting draws a call in {by_itself} of {len(read.hello)}"
+    words += f"; with {read.free} a greeting draws a call in {by_itself} of {len(read.hello)}"
     seen = (*read.hello, *read.named)
     if obeyed == n:
         # Each of two tools was named in turn, so a server that always calls the same one fails one of them.
@@ -177,7 +211,7 @@ def _read_named(desk: Desk, read: _Rounds) -> Observation:
 
 def _read_required(desk: Desk, read: _Rounds) -> Observation:
     calls, n, by_itself = _counted(read.required), len(read.required), _counted(read.hello)
-    words = f"required calls on a greeting in {calls} of {n} requests, auto in {by_itself} of {len(read.hello)}"
+    words = f"required calls on a greeting in {calls} of {n} requests, {read.free} in {by_itself} of {len(read.hello)}"
     seen = (*read.hello, *read.required)
     if not calls:
         return _say(desk, REQUIRED, "no-effect", words, seen)

@@ -58,17 +58,28 @@ async def probe_use(desk: Desk) -> None:
         desk.observe(each)
     final = found[-1]
     if forced.flaw is not None:
-        # That a call cannot be forced is a promise of tool_choice broken; tools are used all the same.
-        used = forced.freely and final.outcome == "effect"
-        words = f"a tool is called where the prompt asks for it, and {final.words}; but {forced.flaw.words}"
-        evidence = (*forced.flaw.evidence, *(each.as_evidence() for each in forced.seen), *final.evidence)
-        free = replace(final, topic=desk.topic(USE), words=words, n=final.n + 1, evidence=evidence)
-        desk.observe(free if used else forced.flaw)
+        desk.observe(_read_unforced(desk.topic(USE), forced, forced.flaw, final))
         return
     words = f"a tool that nothing asked for is called when forced by name, with arguments by its schema; {final.words}"
     evidence = (*(each.as_evidence() for each in forced.seen), *final.evidence)
     use = final if final.outcome != "effect" else replace(final, words=words, n=final.n + 1)
     desk.observe(replace(use, topic=desk.topic(USE), evidence=evidence))
+
+
+def _read_unforced(topic: Topic, forced: Forced, flaw: Observation, final: Observation) -> Observation:
+    """That a call cannot be forced is a promise of tool_choice broken; tools may be used all the same."""
+    evidence = (*flaw.evidence, *(each.as_evidence() for each in forced.seen), *final.evidence)
+    if forced.freely and final.outcome == "effect":
+        words = f"a tool is called where the prompt asks for it, and {final.words}; but {flaw.words}"
+        return replace(final, topic=topic, words=words, n=final.n + 1, evidence=evidence)
+    if flaw.outcome not in ("rejected", "server-error") or not forced.declared:
+        return flaw
+    # The same tools without the choice were taken: what is refused is the choice.
+    called = f"called, and {final.words}" if forced.freely else "not called by the one prompt that asks for it"
+    words = f"tools are taken, and {called}; a call cannot be forced: {flaw.words}"
+    if forced.freely:
+        return replace(final, topic=topic, words=words, n=final.n + 1, evidence=evidence)
+    return Observation(topic=topic, outcome="unknown", words=words, n=1, more=2, evidence=evidence)
 
 
 async def force(desk: Desk) -> Forced:

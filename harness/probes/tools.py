@@ -141,7 +141,7 @@ def _probes(lineup: Lineup) -> Iterable[Probe]:
 
 
 def _of_the_one(model: str, lineup: Lineup) -> Iterable[Probe]:
-    outlay = Outlay(requests=10, at_most=22, input_tokens=2_200, output_tokens=700)
+    outlay = Outlay(requests=10, at_most=33, input_tokens=2_200, output_tokens=700)
     yield _probe("tools.choice", model, CHOICES, partial(probe_choice, cap_of(lineup, model)), outlay)
     outlay = Outlay(requests=4, at_most=9, input_tokens=700, output_tokens=160)
     yield _probe("tools.parallel", model, (PARALLEL,), probe_parallel, outlay)

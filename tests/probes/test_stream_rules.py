@@ -102,6 +102,22 @@ def test_to_leave_finish_reason_out_is_said_and_counts_against_null():
     assert words == "finish_reason is left out of 1 of 3 chunks before the last"
 
 
+def test_a_finish_reason_that_more_words_follow_stands_amid_the_stream():
+    every = [each | {"choices": [{**each["choices"][0], "finish_reason": "stop"}]} for each in chunks()]
+
+    words = findings(sse(every))["finish-null"]
+
+    assert words == "finish_reason is 'stop' in 2 of 2 chunks that more words follow"
+    assert broken(sse(every)) == {"finish-null", "finish"}
+
+
+def test_an_end_that_is_told_twice_or_with_the_last_words_is_no_finish_reason_amid_the_stream():
+    twice = sse([*chunks(), chunk({}, "stop")])
+    with_words = sse([*chunks()[:2], chunk({"content": "two"}, "stop"), chunk({}, "stop")])
+
+    assert findings(twice)["finish-null"] == findings(with_words)["finish-null"] == ""
+
+
 def test_a_field_that_is_null_says_nothing():
     content = with_deltas(
         {"role": "assistant", "content": ""},

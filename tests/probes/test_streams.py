@@ -240,6 +240,64 @@ def test_a_server_that_always_streams_refutes_that_false_is_the_default():
     assert turned_of(verdicts) == {"contract.request_schema.stream"} | by_value({"usage_in_stream": "where asked"})
 
 
+TOOL = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+
+
+def calling(body, streamed, *, plainly=True):
+    """What a server says that calls a forced tool, and whose streams of that are `streamed`."""
+    forced = isinstance(body.get("tool_choice"), dict)
+    if body.get("stream"):
+        return streamed(body) if forced else (200, sse(of_model(body, chunks())))
+    reply = plain_reply(body)
+    if forced and plainly:
+        reply["choices"][0] |= {"message": {"role": "assistant", "content": None, "tool_calls": [TOOL]}}
+    return reply
+
+
+def call_verdict(streamed, **options):
+    """The verdict of a call's name in a stream, and how many forced calls were asked unstreamed."""
+    asked = []
+
+    def answer(body):
+        asked.append(body)
+        return calling(body, streamed, **options)
+
+    with ScriptedServer(answer, routes=UNLISTED) as server:
+        verdict = verify_streams(server.base_url, "m", catalogue="openai-chat")[0][
+            "contract.stream.tool-calls-in-delta"
+        ]
+    unstreamed = sum(isinstance(body.get("tool_choice"), dict) and "stream" not in body for body in asked)
+    return verdict, unstreamed
+
+
+def test_calls_that_come_unstreamed_and_in_no_stream_break_the_promise_of_calls_in_streams():
+    verdict, unstreamed = call_verdict(lambda body: (200, sse(of_model(body, chunks(finish="tool_calls")))))
+
+    assert (verdict.verdict, unstreamed) == ("refuted", 3)
+    assert "has no call, in 3 of 3 streams" in verdict.observed
+
+
+def test_a_json_body_with_the_call_instead_of_a_stream_breaks_the_promise_of_calls_in_streams():
+    verdict, _ = call_verdict(lambda body: (200, calling({**body, "stream": False}, None)))
+
+    assert verdict.verdict == "refuted"
+    assert "one JSON body comes on 3 of 3 tries" in verdict.observed
+
+
+def test_calls_that_come_neither_way_say_nothing_of_streams():
+    verdict, unstreamed = call_verdict(lambda body: (200, sse(of_model(body, chunks()))), plainly=False)
+
+    assert (verdict.verdict, unstreamed) == ("inconclusive", 1)
+
+
+def test_a_call_that_comes_in_a_stream_is_not_asked_for_unstreamed():
+    events = [chunk({"role": "assistant", "content": None}), chunk({"tool_calls": [TOOL]}), chunk({}, "tool_calls")]
+
+    verdict, unstreamed = call_verdict(lambda body: (200, sse(of_model(body, events))))
+
+    assert (verdict.verdict, unstreamed) == ("confirmed", 0)
+
+
 # --- the watch
 
 

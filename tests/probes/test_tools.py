@@ -5,7 +5,7 @@ import pytest
 from endpoint_runs import about, claim_of, lineup_of, names, probe_of, reply_to, seen_of, verify_simulator
 from hypothesis import given
 from hypothesis import strategies as st
-from tool_servers import HOSTILE, MODEL, PLAIN, asked_of, call, calling, hostile_attempt, outcomes, refusal
+from tool_servers import HOSTILE, MODEL, PLAIN, asked_of, call, calling, choosy, hostile_attempt, outcomes, refusal
 
 from harness.core.chat import ToolCall
 from harness.core.verdict import TURNED
@@ -311,3 +311,40 @@ def test_an_answer_that_has_the_result_and_calls_again_is_not_final():
     found, _ = asked_of(FAMILY, "tools.use", restless)
 
     assert outcomes(found)["tools.final"] == outcomes(found)["tools.use"] == "broken"
+
+
+def freely(ask):
+    """Calls where the prompt wants it, whatever is said of a choice, unless that is none."""
+    wanted = "weather" in ask.body["messages"][-1]["content"] and ask.body.get("tool_choice") != "none"
+    return calling(ask, call("get_weather")) if wanted else obliging(ask)
+
+
+@pytest.mark.parametrize(
+    ("taken", "outcome"),
+    [
+        ((dict,), {"named": "effect"}),
+        ((), {}),
+        (("none", "required"), {"none": "effect", "required": "no-effect"}),
+    ],
+)
+def test_a_tool_choice_that_is_refused_is_blamed_on_itself_and_not_on_tools_nor_on_other_choices(taken, outcome):
+    found, asks = asked_of(FAMILY, "tools.choice", choosy(freely, *taken), models=("any",), catalogue="openai-chat")
+
+    choices = {name.removeprefix("tool_choice."): each for name, each in outcomes(found).items()}
+    expected = dict.fromkeys(("auto", "none", "named", "required"), "rejected") | outcome
+    assert choices == {"tools.declared": "effect", **expected}
+    assert sum(ask.body.get("tool_choice") == "auto" for ask in asks) == 3 + ("max_tokens" in asks[0].body)
+
+
+def test_tools_that_are_taken_and_never_called_are_left_open_where_no_call_can_be_forced():
+    found, _ = asked_of(FAMILY, "tools.choice", choosy(lambda ask: reply_to(ask, "No."), "none"))
+
+    assert outcomes(found)["tools.declared"] == outcomes(found)["tool_choice.none"] == "unknown"
+    assert outcomes(found)["tool_choice.auto"] == "rejected"
+
+
+def test_a_forced_call_that_is_refused_does_not_make_tools_refused_where_they_are_taken_without_it():
+    found, _ = asked_of(FAMILY, "tools.use", choosy(lambda ask: reply_to(ask, "No.")))
+
+    assert outcomes(found)["tools.use"] == "unknown"
+    assert "tools are taken" in found["tools.use"].words
