@@ -3,7 +3,7 @@
 It stands apart from endpoints because here the same request goes out with other keys and to other addresses.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from harness.probes.desk import CHAT, Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.management import VALIDATION_ROUTE
-from harness.probes.observation import Observation, Topic
+from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import TRIES, try_it
 from harness.probes.routes import GONE, NO_MODEL, ONE_ADDRESS, host_of, is_turned_away, path_of
 from harness.probes.tool_calls import tool_models
@@ -29,42 +29,64 @@ _REGIONAL_SECTION = "regional endpoints"
 # --- keys
 
 
-async def probe_required(topic: Topic, desk: Desk) -> None:
-    """The same request with the key, without one, and with one that nobody issued."""
+_STRANGERS: Mapping[Credential, str] = {"none": "without a key", "bad": "with a key that nobody issued"}
+
+
+async def probe_required(required: Topic, way: Topic, desk: Desk) -> None:
+    """The same request with the key, without one, and with one that nobody issued.
+
+    required  whether strangers are turned away
+    way       whether the key goes where it is sent here: shown by one stranger that is, whoever else is let in
+    """
     ask = Ask(about="with the key", body=chat(desk.model or "", say(desk.random.choice(WORDS))), role="control")
     control = await desk.one(ask)
-    seen, faults, flags = [control], [], []
-    for credential, shown in (("none", "without a key"), ("bad", "with a key that nobody issued")):
-        tries = await _with_key(desk, ask, credential, shown)  # type: ignore[arg-type]
+    seen, taken, crashed = [control], [], []
+    for credential, shown in _STRANGERS.items():
+        tries = await _with_key(desk, ask, credential, shown)
         seen += tries
         if all(each.accepted for each in tries):
-            faults.append(f"{shown} it is answered all the same")
+            taken.append(f"{shown} it is answered all the same")
         elif all(each.crashed for each in tries):
-            faults.append(f"{shown} it draws {tries[-1].words}")
-            flags.append("server-error")
+            crashed.append(f"{shown} it draws {tries[-1].words}")
         elif not is_turned_away(tries[-1]):
-            desk.observe(_open_question(topic, f"{shown}: {tries[-1].words}", seen))
+            for topic in (required, way):
+                desk.observe(_open_question(topic, f"{shown}: {tries[-1].words}", seen))
             return
-    if not control.accepted:
-        desk.observe(_open_question(topic, f"with the key it fails, too: {control.words}", seen))
-        return
+    for topic in (required, way):
+        if control.accepted:
+            strict = topic is required
+            desk.observe(_observe_strangers(topic, taken, crashed, seen, strict=strict))
+        else:
+            desk.observe(_open_question(topic, f"with the key it fails, too: {control.words}", seen))
+
+
+def _observe_strangers(
+    topic: Topic, taken: Sequence[str], crashed: Sequence[str], seen: Sequence[Seen], *, strict: bool
+) -> Observation:
+    """What it means that some strangers are let in, and some draw a crash, which neither lets in nor turns away.
+
+    strict  that one is let in is a broken promise
+    """
     refused = " and ".join(each.words.partition(":")[0] for each in seen[1:] if is_turned_away(each))
-    desk.observe(
-        Observation(
-            topic=topic,
-            outcome="broken" if faults else "holds",
-            words="; ".join(faults) or f"answered with the key; {refused} without it and with another",
-            grade="E4",
-            n=len(seen),
-            evidence=tuple(each.as_evidence() for each in seen),
-            flags=("server-error",) if flags else (),
-        )
+    words = "; ".join((*taken, *crashed)) or f"answered with the key; {refused} without it and with another"
+    outcome: Outcome = "broken" if taken and strict else "unknown" if crashed else "holds"
+    if taken and not crashed and not strict:
+        outcome = "holds" if refused else "unknown"
+        words += f"; else {refused}, so the header is read" if refused else ", so none shows whether the header is read"
+    return Observation(
+        topic=topic,
+        outcome=outcome,
+        words=words,
+        grade="E1" if outcome == "unknown" else "E4",
+        n=len(seen),
+        evidence=tuple(each.as_evidence() for each in seen),
+        flags=("server-error",) if crashed else (),
     )
 
 
 async def _with_key(desk: Desk, ask: Ask, credential: Credential, shown: str) -> list[Seen]:
     """One try if it is turned away; three if not, with the control passing in between."""
-    changed = replace(ask, about=shown, credential=credential, role="treatment")
+    changed = replace(ask, about=shown, credential=credential, role="treatment", wrong=True)
     tries = [await desk.one(changed)]
     while len(tries) < TRIES and (tries[-1].accepted or tries[-1].crashed):
         if not (await desk.one(ask)).accepted:
@@ -171,7 +193,14 @@ def _key_rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     ours = (lineup.provider.auth_header.lower(), lineup.provider.auth_prefix.strip().lower())
     if (header.lower(), str(scheme).lower()) != ours:
         return Undecidable(reason=f"keys are sent as '{' '.join(ours).strip()}' here")
-    return Rule(topics=(Topic("auth.required", lineup.plain),))
+    # Where the register says by itself how strangers are answered, this claim is about the way of the key alone.
+    name = "auth.way" if _tells_of_strangers(lineup) else "auth.required"
+    return Rule(topics=(Topic(name, lineup.plain),))
+
+
+def _tells_of_strangers(lineup: Lineup) -> bool:
+    told = {claim.subject.id for claim in lineup.register.claims if claim.kind == "error"}
+    return told.issuperset(("bad-key", "missing-key"))
 
 
 def _section_rule(lineup: Lineup) -> Rule | Undecidable:
@@ -230,9 +259,9 @@ def _served_rule(serves: object, lineup: Lineup) -> Rule | Undecidable:
 def _probes(lineup: Lineup) -> Iterable[Probe]:
     model = lineup.plain
     if model is not None:
-        required, separate = Topic("auth.required", model), Topic("auth.separate", model)
+        required, way, separate = (Topic(f"auth.{name}", model) for name in ("required", "way", "separate"))
         short = Outlay(requests=3, at_most=9, input_tokens=30, output_tokens=10)
-        yield _probe(required, partial(probe_required, required), short)
+        yield _probe(required, partial(probe_required, required, way), short, also=(way,))
         path = path_of(lineup, VALIDATION_ROUTE)
         outlay = Outlay(requests=4, input_tokens=30, output_tokens=10)
         yield _probe(separate, partial(probe_separate, path, separate), outlay, needs=("management-key",))
@@ -250,11 +279,13 @@ def _regional(lineup: Lineup) -> Iterator[Probe]:
             yield _probe(topic, partial(probe_region, region, topic, topic if is_scope else None), outlay)
 
 
-def _probe(topic: Topic, run: partial[Any], outlay: Outlay, needs: tuple[str, ...] = ()) -> Probe:
+def _probe(
+    topic: Topic, run: partial[Any], outlay: Outlay, needs: tuple[str, ...] = (), also: tuple[Topic, ...] = ()
+) -> Probe:
     return Probe(
         name=topic.name,
         model=topic.model,
-        topics=frozenset({topic}),
+        topics=frozenset({topic, *also}),
         outlay=outlay,
         needs=needs,
         run=run,

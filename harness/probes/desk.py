@@ -43,6 +43,7 @@ class Ask:
     role          'treatment' holds what is probed, 'control' is the same without it
     content_type  what the body is called
     together      sent at once with its fellows, whoever else is waiting for a turn: for what only shows then
+    wrong         wrong on purpose, so that nobody should answer it: what comes says nothing of ordinary replies
     """
 
     about: str
@@ -55,6 +56,7 @@ class Ask:
     region: str | None = None
     content_type: str = "application/json"
     together: bool = False
+    wrong: bool = False
 
     @property
     def streams(self) -> bool:

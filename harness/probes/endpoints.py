@@ -6,8 +6,8 @@ is judged by the shape of its reply, with a control where one can be had. source
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,7 @@ from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import CHAT, Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable, Watched
 from harness.probes.lineup import Lineup
-from harness.probes.listing import answers_as_another
+from harness.probes.listing import answers_as_another, names_of
 from harness.probes.observation import Observation, Topic
 from harness.probes.routes import (
     NO_MODEL,
@@ -268,7 +268,11 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     known = next((_ENDPOINTS[route].name for route in reversed(routes) if route in _ENDPOINTS), None)
     stance: Stance = "unsupported" if claim.value.get("available") is False else "supported"
     if known is not None:
-        return _asked_of(lineup, known, stance)
+        asked = _asked_of(lineup, known, stance)
+        # Only where it is promised that the list has those that are served is one that it lacks a broken promise.
+        if isinstance(asked, Rule) and known == "models" and claim.value.get("lists") == "served":
+            asked = replace(asked, topics=(_served(lineup.plain),), rides_on=asked.topics)
+        return asked
     if CHAT_ROUTE not in routes:
         return None
     if "single_endpoint_for" in claim.value:
@@ -300,13 +304,18 @@ def _bound(run: Run, path: str, topic: Topic) -> Callable[[Desk], Awaitable[None
     return lambda desk: run(path, desk, topic)
 
 
+def _served(model: str | None) -> Topic:
+    """Whether the list has those that are served; that there is one at all is `endpoint.models`."""
+    return Topic("endpoint.models.served", model)
+
+
 def _watch(watched: Watched) -> Iterable[Observation]:
-    """Chat completions, of every model that was asked anything: the gate asks each."""
-    lineup = watched.lineup
-    for model in lineup.models:
-        chats = [each for each in watched.of(model) if f"{each.ask.method} {each.ask.path}" == CHAT_ROUTE]
-        answered = next((each for each in chats if each.accepted and not answers_as_another(each, lineup, model)), None)
+    """Chat completions, of every model that was asked anything: the gate asks each; and whether the list has these."""
+    answers = {}
+    for model in watched.lineup.models:
+        answered = _answered(watched, model)
         if answered is not None:
+            answers[model] = answered
             yield Observation(
                 topic=Topic("endpoint.chat", model),
                 outcome="holds",
@@ -315,6 +324,44 @@ def _watch(watched: Watched) -> Iterable[Observation]:
                 n=1,
                 evidence=(answered.as_evidence(),),
             )
+    plain = watched.lineup.plain
+    listed = watched.observations.get(Topic("endpoint.models", plain))
+    if listed is not None:
+        yield replace(_hold_list_against(watched, listed, answers), topic=_served(plain))
+
+
+def _answered(watched: Watched, model: str) -> Seen | None:
+    """A chat that a model answered, as itself."""
+    lineup = watched.lineup
+    chats = [each for each in watched.of(model) if f"{each.ask.method} {each.ask.path}" == CHAT_ROUTE]
+    return next((each for each in chats if each.accepted and not answers_as_another(each, lineup, model)), None)
+
+
+def _hold_list_against(watched: Watched, listed: Observation, answers: Mapping[str, Seen]) -> Observation:
+    """Whether the list has every model that answers, by any of its names or the one that it answered by.
+
+    listed  what was seen of the list itself: where that is not sound, nothing more is asked of it
+    """
+    shown = {each.exchange for each in listed.evidence}
+    seen = next((each for each in reversed(watched.seen) if each.id in shown), None)
+    if listed.outcome != "holds" or seen is None:
+        return listed
+    served = read_model_list(seen.attempt.body)
+    if served is None:
+        return replace(listed, outcome="unknown", words=f"{listed.words}, and whether that is all cannot be told")
+    missing = [model for model, each in answers.items() if not _names_in(watched.lineup, model, each) & set(served)]
+    if not answers:
+        return replace(listed, outcome="unknown", words=f"{listed.words}; none was seen to answer")
+    if not missing:
+        return listed
+    evidence = (*listed.evidence, *(answers[model].as_evidence() for model in missing))
+    words = f"it lists {len(set(served.values()))} models, and not {', '.join(missing)}, which answers by that name"
+    return replace(listed, outcome="broken", words=words, evidence=evidence)
+
+
+def _names_in(lineup: Lineup, model: str, answered: Seen) -> set[str]:
+    told = answered.reply.model
+    return {*names_of(lineup, model), *(() if told is None else (told,))}
 
 
 FAMILY = Family(name="endpoints", rule=_rule, probes=_probes, watch=_watch)

@@ -36,16 +36,19 @@ _HTML = re.compile(rb"\s*(?:<!doctype html|<html)", re.IGNORECASE)
 
 def _mistakes() -> Mapping[str, Callable[[str], Ask]]:
     def chatting(about: str, **fields: Any) -> Callable[[str], Ask]:
-        return lambda model: Ask(about=about, body=chat(model, say("banana")), **fields)
+        return lambda model: Ask(about=about, body=chat(model, say("banana")), wrong=True, **fields)
+
+    def sending(about: str, body: Callable[[str], Any], **fields: Any) -> Callable[[str], Ask]:
+        return lambda model: Ask(about=about, body=body(model), wrong=True, **fields)
 
     return {
         "bad-key": chatting("a key that nobody issued", credential="bad"),
         "missing-key": chatting("no key", credential="none"),
-        "unknown-model": lambda _: Ask(about="a model that nobody has", body=chat(_NO_MODEL, say("banana"))),
-        "broken-json": lambda model: Ask(about="JSON that breaks off", body=f'{{"model": "{model}", "messages": ['),
-        "wrong-type": lambda model: Ask(about="a number for messages", body={"model": model, "messages": 7}),
-        "missing-messages": lambda model: Ask(about="no messages", body={"model": model}),
-        "unknown-route": lambda model: Ask(about="a route that nobody has", path=_NO_ROUTE, body={"model": model}),
+        "unknown-model": sending("a model that nobody has", lambda _: chat(_NO_MODEL, say("banana"))),
+        "broken-json": sending("JSON that breaks off", lambda model: f'{{"model": "{model}", "messages": ['),
+        "wrong-type": sending("a number for messages", lambda model: {"model": model, "messages": 7}),
+        "missing-messages": sending("no messages", lambda model: {"model": model}),
+        "unknown-route": sending("a route that nobody has", lambda model: {"model": model}, path=_NO_ROUTE),
     }
 
 
@@ -61,7 +64,7 @@ class Promise:
     """How a mistake is to be answered.
 
     statuses  any of these; empty if any 4xx will do
-    shape     'openai' for an object `error` with a `message`; 'any' for anything
+    shape     'openai' for an object `error` with a `message` and a `type`; 'any' for anything
     secret    whether the key that was sent may be repeated
     """
 
@@ -104,7 +107,7 @@ def read_mistake(topic: Topic, tries: Sequence[Seen], promise: Promise) -> Obser
         outcome, words = "holds", _described(tries[-1])
     else:
         words = f"{_described(tries[-1])} on {len(tries)} of {len(tries)} tries: {', '.join(kinds[-1])}"
-        outcome = "partly" if set(kinds[-1]) == {_WRONG_SHAPE} else "broken"
+        outcome = "partly" if set(kinds[-1]) <= {_WRONG_SHAPE, _NO_TYPE} else "broken"
         flags = ("server-error",) if all(each.crashed for each in tries) else ()
     return Observation(
         topic=topic,
@@ -119,7 +122,8 @@ def read_mistake(topic: Topic, tries: Sequence[Seen], promise: Promise) -> Obser
     )
 
 
-_WRONG_SHAPE = "its body is not {error: {message}}"
+_WRONG_SHAPE = "its body is not {error: {message, type}}"
+_NO_TYPE = "its error has a message and no type"
 
 
 def _is_open(seen: Seen) -> bool:
@@ -140,8 +144,8 @@ def _wrong(seen: Seen, promise: Promise) -> tuple[str, ...]:
         if not expected:
             wanted = " or ".join(map(str, promise.statuses)) or "a 4xx"
             faults.append(f"the status is not {wanted}")
-        if promise.shape == "openai" and not _is_openai(seen):
-            faults.append(_WRONG_SHAPE)
+        if promise.shape == "openai":
+            faults += _faults_of_shape(seen)
     elif not _is_open(seen):
         faults.append("it is answered as if nothing were wrong")
     if not promise.secret and BAD_KEY.encode() in seen.attempt.body:
@@ -153,16 +157,20 @@ def _is_client_error(status: int) -> bool:
     return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _is_openai(seen: Seen) -> bool:
-    message = object_of(object_of(seen.document).get("error")).get("message")
-    return isinstance(message, str) and bool(message)
+def _faults_of_shape(seen: Seen) -> tuple[str, ...]:
+    """In what an error is not of OpenAI's shape."""
+    error = object_of(object_of(seen.document).get("error"))
+    message, kind = (isinstance(error.get(name), str) and bool(error[name]) for name in ("message", "type"))
+    return (() if kind else (_NO_TYPE,)) if message else (_WRONG_SHAPE,)
 
 
 def _described(seen: Seen) -> str:
     """Status and kind of body, in words."""
     body = seen.attempt.body
     if isinstance(seen.document, dict | list):
-        kind = "OpenAI's shape" if _is_openai(seen) else "JSON of another shape"
+        faults = _faults_of_shape(seen)
+        named = {(): "OpenAI's shape", (_NO_TYPE,): "OpenAI's shape but for the type"}
+        kind = named.get(faults, "JSON of another shape")
     elif _HTML.match(body):
         kind = "an HTML page"
     else:

@@ -76,7 +76,8 @@ def _created(document: Any) -> dict[str, int]:
     return {name: created for name, created in told.items() if created is not None}
 
 
-def _names(lineup: Lineup, model: str) -> frozenset[str]:
+def names_of(lineup: Lineup, model: str) -> frozenset[str]:
+    """A model's id and its other names; of one that the catalogue lacks the name alone."""
     found = next((each for each in lineup.provider.models if model in (each.id, *each.aliases)), None)
     return frozenset({model} if found is None else {found.id, *found.aliases})
 
@@ -84,7 +85,7 @@ def _names(lineup: Lineup, model: str) -> frozenset[str]:
 def answers_as_another(seen: Seen, lineup: Lineup, model: str) -> bool:
     """Whether a reply says that another model than the one that was asked gave it."""
     other = seen.reply.model
-    return other is not None and other not in _names(lineup, model) and not lineup.provider.open_models
+    return other is not None and other not in names_of(lineup, model) and not lineup.provider.open_models
 
 
 def _observe_exists(watched: Watched, known: _Known, model: str) -> Observation | None:
@@ -109,7 +110,7 @@ def _observe_exists(watched: Watched, known: _Known, model: str) -> Observation 
             evidence=evidence,
         )
 
-    if meant is not None and meant not in _names(watched.lineup, model):
+    if meant is not None and meant not in names_of(watched.lineup, model):
         return observe("broken", f"redirected: {model} is listed as another name of {meant}")
     if answered is not None:
         if answers_as_another(answered, watched.lineup, model):
@@ -210,4 +211,4 @@ def _watch(watched: Watched) -> Iterable[Observation]:
 
 FAMILY = Family(name="listing", rule=_rule, probes=_probes, watch=_watch)
 
-__all__ = ["FAMILY", "IMAGE_LISTING", "answers_as_another", "image_listing"]
+__all__ = ["FAMILY", "IMAGE_LISTING", "answers_as_another", "image_listing", "names_of"]

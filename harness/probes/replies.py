@@ -24,6 +24,7 @@ from harness.probes.reply_fields import (
     has_thought,
     hold_against,
     is_known_type,
+    misfit,
     places,
     unknown,
     unseen,
@@ -241,8 +242,9 @@ def _fault_at(field: str, spec: Mapping[str, Any], place: Place, seen: Seen) -> 
     told = f"{field} is {shown(value)}"
     if "const" in spec and (value != spec["const"] or isinstance(value, bool) != isinstance(spec["const"], bool)):
         return f"{told}, not {shown(spec['const'])}"
-    if kind is not None and not fits(value, kind, seen):
-        return f"{told}, which is no {kind}"
+    why_not = "" if kind is None else misfit(value, kind, seen)
+    if why_not:
+        return f"{told}, {why_not}"
     empty = spec.get("required") and value in (None, "")
     short = "min" in spec and (not isinstance(value, list) or len(value) < spec["min"])
     return told if empty else f"{told}: fewer than {spec['min']} entries" if short else ""

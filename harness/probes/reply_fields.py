@@ -35,8 +35,8 @@ Check = Callable[[Seen], str | None]
 def chat_replies(watched: Watched, model: str) -> tuple[Seen, ...]:
     """Every answer of a model to a chat request that was taken and could be read, streamed or not.
 
-    What is broken on its way is left out, as are promises of a deferred reply: neither says how replies are. A reply
-    under another name is another model's.
+    What is broken on its way is left out, as are promises of a deferred reply, and what answers a request that is wrong
+    on purpose: none says how replies are. A reply under another name is another model's.
     """
     return tuple(each for each in _answers(watched, model) if each.ok)
 
@@ -53,7 +53,7 @@ def _answers(watched: Watched, model: str) -> Iterator[Seen]:
     names = None if found is None or provider.open_models else {found.id, *found.aliases, None}
     for seen in watched.of(model):
         ask, reply = seen.ask, seen.reply
-        asks_chat = ask.method == "POST" and ask.path == CHAT and ask.domain == "inference"
+        asks_chat = ask.method == "POST" and ask.path == CHAT and ask.domain == "inference" and not ask.wrong
         if asks_chat and reply.deferred_id is None and not reply.pending and (names is None or reply.model in names):
             yield seen
 
@@ -129,6 +129,17 @@ def fits(value: Any, name: str, seen: Seen) -> bool:
     seen  the reply that it stands in: a time is held against the reply's own Date
     """
     return any(_is_of(value, part.strip(), seen) for part in name.split("|"))
+
+
+def misfit(value: Any, name: str, seen: Seen) -> str:
+    """Why a value is not of a type, as the end of a sentence; '' if it is."""
+    if fits(value, name, seen):
+        return ""
+    if TIMESTAMP in name.split("|") and _is_integer(value) and _EARLIEST <= value < _LATEST:
+        sent = date_of(seen)
+        now = f"and the reply was sent on {sent:%Y-%m-%d}" if sent is not None else "and not of now"
+        return f"which is a unix timestamp of {datetime.fromtimestamp(value, UTC):%Y-%m-%d}, {now}"
+    return f"which is no {name}"
 
 
 def _is_of(value: Any, name: str, seen: Seen) -> bool:

@@ -6,7 +6,7 @@ It stands apart from the other fields of a reply because these check one another
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from harness.core.claims import Claim
 from harness.core.reply import Usage
@@ -14,9 +14,18 @@ from harness.probes.desk import Seen
 from harness.probes.family import Family, Rule, Undecidable, Watched
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Topic
-from harness.probes.reply_fields import base_of, fact_of, hold_against, places, unknown, unseen, whole_replies
+from harness.probes.reply_fields import (
+    base_of,
+    choices,
+    fact_of,
+    hold_against,
+    places,
+    unknown,
+    unseen,
+    whole_replies,
+)
 from harness.wire.dialects.openai_usage import MAX_TOKENS
-from harness.wire.untrusted import shown
+from harness.wire.untrusted import list_of, object_of, shown
 
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 APART = "usage.reasoning-apart"
@@ -116,8 +125,36 @@ def _fault_of_count(name: str, told: Reckoning | None, seen: Seen, *, may_hide: 
         return _fault_of_prompt(usage)
     if name == "completion_tokens":
         nothing = seen.reply.content.strip() and not usage.output and usage.completion is not None
-        return f"usage counts no completion tokens for {len(seen.reply.content)} characters" if nothing else ""
+        words = f"usage counts no completion tokens for {len(seen.reply.content)} characters"
+        return words if nothing else _fault_of_completion(seen, may_hide=may_hide)
     return _fault_of_sum(usage, told, may_hide=may_hide)
+
+
+def _fault_of_completion(seen: Seen, *, may_hide: bool) -> str:
+    """A count that is not that of the tokens that the reply itself tells one by one."""
+    usage = seen.reply.usage
+    told = [_told_tokens(each) for each in choices(seen.document)]
+    if None in told or usage.completion is None or (may_hide and usage.reasoning is None):
+        return ""
+    tokens = sum(filter(None, told))
+    # Some count the mark at the end of each choice and do not tell it, or tell it and do not count it; and reasoning
+    # may be counted beside the rest or among it.
+    figures = (usage.completion, usage.completion - (usage.reasoning or 0))
+    if any(abs(each - tokens) <= len(told) for each in figures):
+        return ""
+    return f"usage.completion_tokens is {usage.completion}, and logprobs tell {tokens} tokens that make up the answer"
+
+
+def _told_tokens(choice: Any) -> int | None:
+    """How many tokens stand in the logprobs of a choice; None if they do not join to its whole answer."""
+    fields = object_of(choice)
+    entries = list_of(object_of(fields.get("logprobs")).get("content"))
+    message = object_of(fields.get("message"))
+    tokens = [str(object_of(each).get("token")) for each in entries]
+    # The last may be the end mark, which no answer shows.
+    joined = ("".join(tokens), "".join(tokens[:-1]))
+    is_whole = bool(entries) and message.get("content") in joined and not message.get("tool_calls")
+    return len(tokens) if is_whole else None
 
 
 def _fault_of_prompt(usage: Usage) -> str:

@@ -38,6 +38,10 @@ def seen_by(name, answer, lineup=LINEUP):
     return observed(probe, MadeUp(answer))[name]
 
 
+def all_seen_by(answer):
+    return observed(probe_of(FAMILY, LINEUP, "auth.required"), MadeUp(answer))
+
+
 def turned(*deviations, allowed=()):
     return set(names(verify_simulator(FAMILY, *deviations, allowed=allowed), *TURNED))
 
@@ -53,9 +57,44 @@ def test_claims_about_keys_are_confirmed_where_the_documents_are_true():
     assert {verdicts[claim].verdict for claim in (BEARER, SEPARATE)} == {"confirmed"}
 
 
-@pytest.mark.parametrize("deviation", ["auth-bad-key-accepted", "auth-missing-key-accepted", "auth-bad-key-500"])
-def test_a_key_that_is_not_needed_or_draws_a_server_error_refutes_the_claim_and_no_other(deviation):
+@pytest.mark.parametrize("deviation", ["auth-bad-key-accepted", "auth-missing-key-accepted"])
+def test_a_key_that_is_not_needed_refutes_the_claim_and_no_other(deviation):
     assert turned(deviation, allowed=("management-key",)) == {BEARER}
+
+
+@pytest.mark.parametrize("credential", ["none", "bad"])
+def test_a_server_error_without_the_key_neither_confirms_nor_refutes_that_one_is_needed(credential):
+    seen = all_seen_by(keyed(**{credential: (500, "oops")}))
+
+    assert {each.outcome for each in seen.values()} == {"unknown"}
+    assert {each.flags for each in seen.values()} == {("server-error",)}
+
+
+@pytest.mark.parametrize(
+    ("strangers", "required", "way"),
+    [
+        ({}, "holds", "holds"),
+        ({"bad": (200, {"choices": []})}, "broken", "holds"),
+        ({"none": (200, {"choices": []})}, "broken", "holds"),
+        ({"none": (200, {"choices": []}), "bad": (200, {"choices": []})}, "broken", "unknown"),
+        ({"none": (500, "oops"), "bad": (200, {"choices": []})}, "broken", "unknown"),
+    ],
+)
+def test_that_a_stranger_is_let_in_does_not_deny_the_way_of_a_key_that_another_is_refused_without(
+    strangers, required, way
+):
+    seen = all_seen_by(keyed(**strangers))
+
+    assert (seen["auth.required"].outcome, seen["auth.way"].outcome) == (required, way)
+
+
+def test_a_claim_about_keys_is_about_their_way_alone_where_the_register_tells_how_strangers_are_answered():
+    claim = claim_of("auth", "*", {"header": "Authorization", "scheme": "Bearer"}, kind_of_subject="host")
+    errors = [claim_of("error", name, {}, kind_of_subject="error", name=name) for name in ("bad-key", "missing-key")]
+
+    rules = [FAMILY.rule(claim, lineup_of(PLAIN, claims=[claim, *told])) for told in ([], errors[:1], errors)]
+
+    assert [rule.topics[0].name for rule in rules] == ["auth.required", "auth.required", "auth.way"]
 
 
 @pytest.mark.parametrize("deviation", ["inference-accepts-management-key", "management-accepts-inference-key"])

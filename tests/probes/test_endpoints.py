@@ -14,6 +14,7 @@ from endpoint_runs import (
     observed,
     probe_of,
     reply_to,
+    seen_of,
     verify_simulator,
 )
 from hypothesis import given, settings
@@ -22,8 +23,10 @@ from hypothesis import strategies as st
 from harness.core.exchange import Attempt
 from harness.core.verdict import TURNED
 from harness.probes import endpoints
+from harness.probes.chat_bodies import chat
+from harness.probes.desk import Ask
 from harness.probes.endpoints import FAMILY
-from harness.probes.family import Rule, Undecidable
+from harness.probes.family import Rule, Undecidable, Watched
 from harness.probes.observation import Topic
 
 LINEUP = lineup_of(PLAIN)
@@ -200,6 +203,39 @@ def test_one_endpoint_for_all_models_is_watched_for_each_of_them():
 
     assert len(FAMILY.rule(claim, lineup).topics) == 2
     assert verdicts[claim.id].verdict == "confirmed"
+
+
+@pytest.mark.parametrize(("lists", "found"), [({}, "confirmed"), ({"lists": "served"}, "refuted")])
+def test_a_list_without_a_model_that_answers_breaks_the_promise_that_it_has_those_served_and_no_other(lists, found):
+    lineup = lineup_of(PLAIN, claims=[claim_of("endpoint", "GET /v1/models", {"available": True, **lists})])
+
+    whole = verify_simulator(FAMILY, lineup=lineup)
+    without = verify_simulator(FAMILY, f"model-unlisted@{PLAIN}", lineup=lineup)
+
+    assert (whole["made.up"].verdict, without["made.up"].verdict) == ("confirmed", found)
+
+
+@pytest.mark.parametrize(
+    ("listing", "answered", "expected"),
+    [
+        ({"data": []}, {"model": PLAIN}, "broken"),
+        ({"data": []}, None, "unknown"),
+        ({"data": [{"id": PLAIN}]}, {"model": PLAIN}, "holds"),
+        ({"data": [{"id": "gpt"}], "has_more": True}, {"model": PLAIN}, "unknown"),
+        ({"models": "many"}, {"model": PLAIN}, "broken"),
+    ],
+)
+def test_a_list_is_held_against_the_models_that_were_seen_to_answer(listing, answered, expected):
+    probe = probe_of(FAMILY, LINEUP, "endpoint.models")
+    listed = observed(probe, MadeUp(lambda _: (200, listing)))["endpoint.models"]
+    asks = [Ask(about="the list", method="GET", path="/models"), Ask(about="a chat", body=chat(PLAIN, "hi"))]
+    seen = [seen_of(asks[0], attempt_of(200, listing), name=listed.evidence[0].exchange)]
+    seen += [] if answered is None else [seen_of(asks[1], attempt_of(200, reply_to(asks[1])[1] | answered))]
+
+    watched = Watched(lineup=LINEUP, seen=seen, observations={listed.topic: listed})
+
+    found = {each.topic.name: each.outcome for each in FAMILY.watch(watched)}
+    assert found["endpoint.models.served"] == expected
 
 
 def test_without_a_model_that_chats_nothing_is_asked():

@@ -85,11 +85,23 @@ def test_a_shape_that_is_promised_is_looked_at():
     assert turned("errors-nested", shape="openai") == set()
 
 
+def test_an_error_without_a_type_is_no_error_as_promised():
+    body = {"error": {"message": "no"}}
+
+    assert read((400, body), shape="openai").outcome == "partly"
+    assert read((400, body), shape="any").outcome == "holds"
+
+
+def test_every_mistake_is_wrong_on_purpose():
+    assert all(mistake(PLAIN).wrong for mistake in MISTAKES.values())
+
+
 @pytest.mark.parametrize(
     ("answer", "outcome", "words"),
     [
         ((400, OPENAI), "holds", "HTTP 400, OpenAI's shape"),
         ((400, {"code": "x", "error": "no"}), "partly", "JSON of another shape"),
+        ((400, {"error": {"message": "no", "type": None}}), "partly", "its error has a message and no type"),
         ((400, "<html>no</html>"), "partly", "an HTML page"),
         ((400, "no"), "partly", "plain text"),
         ((400, b""), "partly", "no body"),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from endpoint_runs import MadeUp, claim_of, lineup_of, names, observed, probe_of, reply_to, verify_simulator
 from hypothesis import given, settings
@@ -95,6 +97,22 @@ def test_refusals_failures_deferred_promises_and_streams_are_no_replies_to_look_
     streamed = answer(reply(id=None), body={**chat(PLAIN, "hi"), "stream": True})
 
     assert outcome(FAMILY, SCHEMA + "id", refused, inside, page, promised, streamed) is None
+
+
+def test_what_answers_a_request_that_is_wrong_on_purpose_is_no_reply_to_look_at():
+    odd = answer(reply(choices=[]), 2)
+    wrong = replace(odd, ask=replace(odd.ask, wrong=True))
+
+    assert outcome(FAMILY, SCHEMA + "choices", answer(reply()), odd) == "broken"
+    assert outcome(FAMILY, SCHEMA + "choices", answer(reply()), wrong) == "holds"
+
+
+def test_a_time_that_is_not_that_of_its_reply_is_called_a_time_all_the_same():
+    late = look(FAMILY, SCHEMA + "created", answer(reply(created=1_600_000_000)))
+    none = look(FAMILY, SCHEMA + "created", answer(reply(created=1_700_000_000_000)))
+
+    assert "is a unix timestamp of 2020-09-13, and the reply was sent on 2023-11-14" in late.words
+    assert "which is no unix timestamp" in none.words
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,34 @@ def test_the_total_is_one_of_the_two_sums_or_counts_reasoning_that_nothing_else_
     assert outcome(FAMILY, f"{SCHEMA}total_tokens", seen(usage, model=model), model=model) == expected
 
 
+def told_by_logprobs(*tokens, completion, content=None, model=PLAIN, **counts):
+    document = reply("".join(tokens) if content is None else content, model=model, usage=used(10, completion, **counts))
+    document["choices"][0]["logprobs"] = {"content": [{"token": token, "logprob": -0.1} for token in tokens]}
+    return answer(document, model=model)
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"), [(1, "broken"), (2, "holds"), (3, "holds"), (4, "holds"), (5, "broken"), (14, "broken")]
+)
+def test_completion_tokens_are_as_many_as_the_reply_tells_one_by_one_save_for_an_end_mark(completion, expected):
+    seen = told_by_logprobs("The", " river", " runs", completion=completion)
+
+    assert outcome(FAMILY, f"{SCHEMA}completion_tokens", seen) == expected
+
+
+def test_completion_tokens_are_not_held_against_tokens_that_are_not_the_whole_answer():
+    part = told_by_logprobs("The", " river", completion=14, content="The river runs")
+
+    assert outcome(FAMILY, f"{SCHEMA}completion_tokens", part) == "holds"
+
+
+@pytest.mark.parametrize("counts", [{"completion": 2, "reasoning": 30}, {"completion": 32, "reasoning": 30}])
+def test_reasoning_that_no_logprobs_tell_is_no_miscount_of_the_answer(counts):
+    seen = told_by_logprobs("The", " river", model=THINKER, **counts)
+
+    assert outcome(FAMILY, f"{SCHEMA}completion_tokens", seen, model=THINKER) == "holds"
+
+
 def test_cached_tokens_are_not_more_than_those_of_the_prompt():
     assert outcome(FAMILY, f"{SCHEMA}prompt_tokens", seen(used(10, cached=10))) == "holds"
     assert outcome(FAMILY, f"{SCHEMA}prompt_tokens", seen(used(10, cached=11))) == "broken"
