@@ -6,6 +6,7 @@ imports none of it.
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from http import HTTPStatus
 from random import Random, SystemRandom
 
 import aiohttp
@@ -23,6 +24,7 @@ from harness.wire.retry import RetryPolicy, next_delay
 from harness.wire.transport import BAD_KEY, Call, Endpoint, draw_nonces, headers_of, sent_url_of, url_of
 
 _PIECE = 256 * 1024
+_TO_HANG_UP_S = 0.05
 # Too early, too many requests, unavailable, overloaded: said before anything is begun.
 _NOTHING_DONE = frozenset({425, 429, 503, 529})
 
@@ -65,6 +67,7 @@ class LiveTransport:
             reply_bytes=max_reply_bytes,
         )
         self._transport: AiohttpTransport | None = None
+        self._crashing: set[str] = set()
 
     async def send(self, call: Call) -> Exchange:
         """Every attempt at the call, secrets masked."""
@@ -95,6 +98,8 @@ class LiveTransport:
 
     async def _try(self, sent: HttpRequest, endpoint: Endpoint, headers: dict[str, str]) -> Attempt:
         timeouts = {"connect": self._limits.connect_s, "read": self._limits.idle_s}
+        if endpoint.base_url in self._crashing:
+            headers = {**headers, "Connection": "close"}
         try:
             request = httpx.Request(
                 sent.method,
@@ -105,7 +110,13 @@ class LiveTransport:
             )
         except (httpx.InvalidURL, ValueError) as error:
             return Attempt(error="connect", message=f"{url_of(endpoint, sent)} is not a URL that can be asked: {error}")
-        return await fetch(self._open(), request, self._limits, self._clock)
+        attempt = await fetch(self._open(), request, self._limits, self._clock)
+        if attempt.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            # A server whose code failed may hang up without a word; another request on that connection would be lost,
+            # and none is sent twice. So it is given time to, and no connection is used again.
+            self._crashing.add(endpoint.base_url)
+            await self._clock.sleep(_TO_HANG_UP_S)
+        return attempt
 
     def _open(self) -> AiohttpTransport:
         """The transport, opened at the first call: a session belongs to the running loop."""

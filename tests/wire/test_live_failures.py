@@ -100,6 +100,27 @@ def test_a_reply_that_breaks_off_is_lost_and_what_came_of_it_is_kept(head, rest)
     assert (attempt.error, attempt.status, attempt.body) == ("lost", 200, b"partial")
 
 
+def test_a_server_that_hangs_up_without_a_word_after_a_500_loses_no_other_request():
+    heads = []
+
+    async def serve(reader, writer):
+        head, _ = await read_request(reader)
+        heads.append(head.lower())
+        writer.write(response(status=500))
+        await writer.drain()
+
+    async def run():
+        async with serving(serve) as base_url:
+            transport = live_transport()
+            try:
+                return [(await transport.send(call_to(base_url))).last for _ in range(5)]
+            finally:
+                await transport.aclose()
+
+    assert [(each.status, each.error) for each in asyncio.run(run())] == [(500, None)] * 5
+    assert [b"connection: close" in head for head in heads] == [False, True, True, True, True]
+
+
 def test_a_reset_connection_is_lost_and_not_a_failure_to_connect():
     async def serve(reader, writer):
         await read_request(reader)
