@@ -161,10 +161,10 @@ class Fuzzing:
         kept: ProbeExchange | None = next((each for each in verified.exchanges if each.id in cited), None)
         if kept is None:
             return ""
-        provider = self._docket.provider
+        provider = verified.answerer or self._docket.provider
         base_url, key, _ = address_of(kept, verified.verification, provider)
         auth = f"{provider.auth_header}: {provider.auth_prefix}"
-        return curl_line(kept, base_url, self._docket.choices.api_key_env or key, auth=auth)
+        return curl_line(kept, base_url, key, auth=auth)
 
     def _suite(self, findings: Sequence["FuzzFinding"]) -> str:
         """A suite of them: on the server that is asked it fails, on one that is as documented it passes."""

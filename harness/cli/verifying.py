@@ -123,8 +123,17 @@ def verify(
         register=docket.register,
         exchanges=exchanges,
         interrupted=interrupted,
-        answerer=docket.sources.catalogues.find(docket.source),
+        answerer=_answerer(docket),
     )
+
+
+def _answerer(docket: Docket) -> Provider | None:
+    """The row of who answered, with the key that it was asked with: a line to paste must work there."""
+    row = docket.sources.catalogues.find(docket.source)
+    variable = docket.choices.api_key_env
+    if variable is None:
+        return row
+    return replace(row or docket.provider, key_variable=variable)
 
 
 def _bench(docket: Docket, transport: Transport, redactor: Redactor, keep: Callable[[ProbeExchange], None]) -> Bench:

@@ -248,7 +248,7 @@ def _counts(text: str) -> bool:
 async def measure_user(desk: Desk, topic: Topic) -> Observation:
     """Nothing of it can be seen; but whoever reads it refuses what is no text."""
     body = chat(desk.model or "", say(desk.random.choice(WORDS)))
-    wrong = Ask(about="user that is no text", body={**body, "user": {"name": 1}})
+    wrong = Ask(about="user that is no text", body={**body, "user": {"name": 1}}, wrong=True)
     tried = await try_it(desk, wrong, Ask(about="without user", body=body))
     named = tried.answer == "rejected" and any(each.names("user") for each in tried.tries)
     how = "refused by name" if named else "refused" if tried.answer == "rejected" else "not refused"

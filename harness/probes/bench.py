@@ -19,7 +19,7 @@ from harness.core.exchange import Attempt, Exchange, HttpRequest
 from harness.core.plain import PlainRequest
 from harness.core.reply import Reply
 from harness.core.verdict import ProbeExchange
-from harness.probes.desk import CHAT, Ask, Desk, Seen, Unasked
+from harness.probes.desk import CHAT, Ask, Desk, Seen, Unasked, Unrecorded
 from harness.runner.pricing import price
 from harness.runner.sources import Sources
 from harness.wire import Call, CassetteAddress, Redactor, Transport, encode_plain, request_key, worth_keeping
@@ -147,6 +147,8 @@ class Bench:
                 found = self.provider.find_model(desk.model)
                 await self.pacer.wait(desk.model, found.limits.requests_per_minute if found else None)
             exchange = await self.transport.send(call)
+        if exchange.last.error in ("missing-recording", "wrong-source"):
+            raise Unrecorded(_unrecorded(exchange.last))
         if not ask.together:
             self._count_vain(exchange)
         reply = read_reply(ask, exchange, self.dialect)
@@ -210,6 +212,12 @@ class Bench:
         drawn = bound if isinstance(bound, int) and bound > 0 else _UNBOUNDED_TOKENS
         length = len(str(ask.body)) // _BYTES_PER_TOKEN
         return ((tariff.input or Decimal(0)) * length + (tariff.output or Decimal(0)) * drawn) / MILLION
+
+
+def _unrecorded(attempt: Attempt) -> str:
+    """Why a replay has no answer, alike for requests that lack the same: the message ends with what would record it."""
+    what, _, remedy = attempt.message.rpartition("\n")
+    return f"nothing is recorded of it; {remedy}" if attempt.error == "missing-recording" else f"{what}; {remedy}"
 
 
 def _cost(reply: Reply, usd: Decimal | None) -> Decimal | None:

@@ -29,8 +29,8 @@ def bounding(parameter: str) -> Measure:
         body = chat(desk.model or "", "Tell a short story about a lighthouse, in about a hundred words.")
         control = Ask(about=f"without {parameter}", body=body, role="control")
         treatment, wider, wide = (
-            Ask(about=f"{parameter} {bound}", body={**body, parameter: bound}, role=role)
-            for bound, role in ((_CAP, "treatment"), (2 * _CAP, "treatment"), (_WIDE, "control"))
+            Ask(about=f"{parameter} {bound}", body={**body, parameter: bound}, role="treatment")
+            for bound in (_CAP, 2 * _CAP, _WIDE)
         )
         answers = await desk.ask(control, treatment, control, treatment)
         free, capped = answers[0::2], answers[1::2]

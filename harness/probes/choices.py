@@ -50,7 +50,7 @@ async def probe_stops(most: int, desk: Desk) -> None:
     if late:
         return _say(desk, "broken", words, len(answers), evidence)
     beyond = {**chat(desk.model or "", STOPS[0][0], max_tokens=16), "stop": [f"zq{number}xj" for number in range(most)]}
-    more = Ask(about=f"{most + 1} stop sequences", body={**beyond, "stop": [*beyond["stop"], "zqxj"]})
+    more = Ask(about=f"{most + 1} stop sequences", body={**beyond, "stop": [*beyond["stop"], "zqxj"]}, wrong=True)
     tried = await try_it(desk, more, Ask(about=f"{most} stop sequences", body=beyond))
     outcome: Outcome = "holds" if tried.answer == "rejected" else "unknown"
     how = "are refused" if tried.answer == "rejected" else f"are left open: {tried.words}"

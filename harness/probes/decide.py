@@ -147,7 +147,12 @@ def _is_spoilt(verdict: Verdict, found: Found) -> bool:
 
 
 def _is_beaten(verdict: Verdict, register: Register, confirmed: set[str]) -> bool:
-    """Whether a contradiction has another side that is confirmed: then one of the two had to be wrong."""
+    """Whether a contradiction has another side that is confirmed: then one of the two had to be wrong.
+
+    No side says that something is taken and does nothing: what is ignored is excused by none.
+    """
+    if verdict.verdict == "ignored":
+        return False
     for conflict in register.contradictions(verdict.claim):
         rivals = [side for side in conflict.sides if verdict.claim not in side.claims]
         if any(set(side.claims) & confirmed for side in rivals):

@@ -159,6 +159,10 @@ class Unasked(Exception):
     """A request was not sent; the message says why, as a reason for `not-tested`."""
 
 
+class Unrecorded(Unasked):
+    """In a replay, nothing is recorded of a request; the message names what would record it."""
+
+
 class Sender(Protocol):
     """What answers an ask: a live bench, a replay, or what an old run kept."""
 
@@ -217,6 +221,10 @@ class Desk:
     def observe(self, observation: Observation) -> None:
         """Say what was seen; what is said stands even if the probe cannot go on."""
         self.observations[observation.topic] = observation
+
+    def drop_first_looks(self) -> None:
+        """Forget what was only accepted so far: nobody came to look for its effect."""
+        self.observations = {topic: each for topic, each in self.observations.items() if each.outcome != "accepted"}
 
     def topic(self, name: str) -> Topic:
         """The topic of that name and this desk's model."""

@@ -172,7 +172,6 @@ def _statistical(topic: Topic, outcome: str, words: str, climbed: Climbed, more:
 
 # --- repetition: the penalties
 
-_LIST = "Write a long list of things that are found at sea."
 _REPEAT = "Write the word tree forty times in a row, with spaces between."
 _VARY = "Write forty different words in a row, with spaces between."
 _LONG = 100
@@ -197,7 +196,7 @@ def repetition(parameter: str) -> Measure:
 
     async def measure(desk: Desk, topic: Topic) -> Observation:
         def ask(value: float, role: str) -> Callable[[int], Ask]:
-            body = chat(desk.model or "", _LIST, max_tokens=_LONG, **{parameter: value})
+            body = chat(desk.model or "", OPEN_PROMPT, max_tokens=_LONG, **{parameter: value})
             return lambda _: Ask(about=f"{parameter} {value}", body=body, role=role)  # type: ignore[arg-type]
 
         climbed = await Climb(
@@ -232,7 +231,7 @@ async def _against_a_positive_control(desk: Desk, read: Observation) -> Observat
     """No effect, if the measure moves here with something that is known to move it; else it is not known."""
     model = desk.model or ""
     varied, repeated = (chat(model, prompt, max_tokens=_LONG) for prompt in (_VARY, _REPEAT))
-    hot, cold = (chat(model, _LIST, max_tokens=_LONG, temperature=value) for value in (2, 0))
+    hot, cold = (chat(model, OPEN_PROMPT, max_tokens=_LONG, temperature=value) for value in (2, 0))
     for what, less, more in (("temperature", hot, cold), ("the prompt", varied, repeated)):
         p, seen = await _try_control(desk, what, less, more)
         read = replace(read, evidence=(*read.evidence, *(each.as_evidence() for each in seen)))

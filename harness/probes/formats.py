@@ -159,7 +159,12 @@ async def probe_set(others: tuple[str, ...], cap: Json, desk: Desk) -> None:
     kinds: list[Mapping[str, Any]] = [{"type": "text"}, _OBJECT]
     kinds += [_SCHEMA if name == "json_schema" else {"type": name} for name in others]
     asks = [
-        Ask(about=f"response_format {kind['type']}", body={**body, "response_format": dict(kind)}) for kind in kinds
+        Ask(
+            about=f"response_format {kind['type']}",
+            body={**body, "response_format": dict(kind)},
+            wrong=kind["type"] in others,
+        )
+        for kind in kinds
     ]
     text, objects, *refusals = await try_each(desk, control, asks)
     if cap and balks(text.controls[0]):

@@ -13,7 +13,7 @@ from typing import Literal
 from harness.core.canonical import canonical_json
 from harness.core.verdict import Role
 from harness.probes.bench import keeps_evidence
-from harness.probes.desk import CHAT, Ask, Desk, Seen, Sender, Unasked
+from harness.probes.desk import CHAT, Ask, Desk, Seen, Sender, Unasked, Unrecorded
 from harness.probes.drafts import Draft, spell
 from harness.wire.api_errors import find_error_body
 
@@ -152,12 +152,12 @@ class Asker:
         desk = self._desks.setdefault(draft.model, _desk(draft.model, self._sender))
         try:
             (seen,) = await self._sender.send(desk, (ask,), (self._answered[name],))
+        except Unrecorded as unrecorded:
+            why = "no recording answers what was drawn: it was recorded with another --fuzz, --seed or --target, or by"
+            raise Over(f"{why} another version of Hypothesis, or not at all\n{unrecorded}", stuck=True) from unrecorded
         except Unasked as unasked:
             raise Over(str(unasked), stuck=True) from unasked
         desk.seen.append(seen)
-        if seen.attempt.error in ("missing-recording", "wrong-source"):
-            why = "no recording answers what was drawn: it was recorded with another --fuzz, --seed or --target, or by"
-            raise Over(f"{why} another version of Hypothesis, or not at all\n{seen.attempt.message}", stuck=True)
         if seen.attempt.error in ("connect", "no-key"):
             raise Over(seen.attempt.message or "the server cannot be reached", stuck=True)
         # Only what a cassette keeps has a place in the count of repeats: a replay must count alike.

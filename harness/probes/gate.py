@@ -79,10 +79,6 @@ def _closed(first: Seen, model: str, known: frozenset[str], served: dict[str, st
     if status == HTTPStatus.NOT_FOUND or (first.refused and absent):
         listed = " and is not listed" if absent else ""
         return Gate(model=model, why_not=f"model absent{listed} ({first.words})")
-    if first.attempt.error == "missing-recording":
-        # The message ends with what would record it; the place, which differs for each model, is in the exchange.
-        remedy = first.attempt.message.rpartition("\n")[2]
-        return Gate(model=model, why_not=f"nothing is recorded of it; {remedy}", fault=True)
     if not first.ok:
         return Gate(model=model, why_not=f"an ordinary request fails: {first.words}", fault=True)
     answered = first.reply.model

@@ -117,10 +117,10 @@ async def probe_shapes(desk: Desk) -> None:
     asks = (
         Ask(about="content in two text parts", body=talk(model, [{"role": "user", "content": parts}])),
         Ask(about="a message with a name", body=talk(model, [{**message, "name": "Ada"}])),
-        Ask(about="a name that is a number", body=talk(model, [{**message, "name": 5}])),
-        Ask(about="without model", body={"messages": body["messages"]}),
-        Ask(about="without messages", body={"model": model}),
-        Ask(about=f"a message of the role {_ROLE}", body=talk(model, [{**message, "role": _ROLE}])),
+        Ask(about="a name that is a number", body=talk(model, [{**message, "name": 5}]), wrong=True),
+        Ask(about="without model", body={"messages": body["messages"]}, wrong=True),
+        Ask(about="without messages", body={"model": model}, wrong=True),
+        Ask(about=f"a message of the role {_ROLE}", body=talk(model, [{**message, "role": _ROLE}]), wrong=True),
     )
     in_parts, name, number, no_model, no_messages, role = await try_each(desk, Ask(about="a text", body=body), asks)
     desk.observe(_says_word(desk.topic(USER), in_parts.controls, first, "as the text of a user's message"))
@@ -206,7 +206,7 @@ async def probe_content_type(desk: Desk) -> None:
     body = chat(desk.model or "", say(desk.random.choice(WORDS)))
     named = Ask(about="as application/json", body=body, role="treatment")
     right, wrong = await desk.ask(
-        named, replace(named, about="as text/plain", content_type="text/plain", role="control")
+        named, replace(named, about="as text/plain", content_type="text/plain", role="control", wrong=True)
     )
     topic = desk.topic(CONTENT_TYPE)
     if not right.ok:

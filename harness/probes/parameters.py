@@ -79,7 +79,8 @@ async def probe_range(parameter: str, inside: tuple[Any, ...], outside: tuple[An
     evidence: list[Evidence] = []
     n, named, open_question, crashed = 0, True, "", False
     for value in (*inside, *outside):
-        treatment = Ask(about=f"with {parameter} {value!r}", body={**body, **beside, parameter: value})
+        asked = {**body, **beside, parameter: value}
+        treatment = Ask(about=f"with {parameter} {value!r}", body=asked, wrong=value in outside)
         tried = await try_it(desk, treatment, control)
         evidence += tried.evidence
         n += len(tried.tries)

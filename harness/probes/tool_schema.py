@@ -78,7 +78,8 @@ def _treatment(model: str, path: str, claim: Claim) -> Ask:
     what = f"{path} {_OTHER!r}" if "const" in claim.value else f"without {path}"
     # What may be left out must do without: a prompt asks for the tool.
     prompt = DRAW_PROMPT if claim.value.get("required") is False else GREETING
-    return Ask(about=what, body=chat(model, prompt, tools=[tool]))
+    wrong = claim.value.get("required") is not False
+    return Ask(about=what, body=chat(model, prompt, tools=[tool]), wrong=wrong)
 
 
 def _read(desk: Desk, path: str, claim: Claim, tried: Tried) -> Observation:

@@ -10,7 +10,7 @@ from random import Random
 
 from harness.core.claims import Claim
 from harness.probes.canned import discount
-from harness.probes.desk import Ask, Desk, Seen, Sender, Unasked
+from harness.probes.desk import Ask, Desk, Seen, Sender, Unasked, Unrecorded
 from harness.probes.families import FAMILIES
 from harness.probes.family import Probe, Rule, Undecidable, Watched
 from harness.probes.gate import Gate, open_gate
@@ -161,6 +161,8 @@ async def _ask_for_list(agenda: Agenda, sender: Sender, found: Found, seed: int)
     desk = _desk("list", None, agenda, sender, seed)
     try:
         answer = await desk.one(Ask(about="the models that are served", method="GET", path=path))
+    except Unrecorded:
+        return None
     except Unasked as unasked:
         found.why_not = str(unasked)
         return None
@@ -217,6 +219,7 @@ async def _run_probe(probe: Probe, agenda: Agenda, sender: Sender, found: Found,
     try:
         await probe.run(desk)
     except Unasked as unasked:
+        desk.drop_first_looks()
         _unasked(probe, found, str(unasked), error=True, but=desk.observations)
     finally:
         gate = found.gates.get(probe.model or "")
