@@ -11,7 +11,7 @@ from harness.core.catalogue import Provenance
 from harness.core.claims import Claim, Conflict, ConflictSide, Register, Subject
 from harness.core.exchange import Attempt, Exchange, Frame
 from harness.probes.bench import read_reply, spell
-from harness.probes.desk import Seen
+from harness.probes.desk import Seen, Unrecorded
 from harness.probes.fuzz import Fuzzed, Fuzzer
 from harness.probes.lineup import Lineup
 from harness.wire.dialects import load_dialect
@@ -142,6 +142,8 @@ class Api:
     def _seen(self, desk, ask):
         self.bodies.append(ask.body)
         attempt = self._before(len(self.bodies), ask.body) or self._answer(ask.body, desk.model)
+        if attempt.error in ("missing-recording", "wrong-source"):
+            raise Unrecorded(attempt.message)
         exchange = Exchange(key="k", request=spell(ask), attempts=(attempt,))
         name = f"{desk.probe}@{desk.model}#{len(desk.seen) + 1}"
         return Seen(id=name, ask=ask, exchange=exchange, reply=read_reply(ask, exchange, _DIALECT))
