@@ -152,6 +152,11 @@ def _with_values(whole: Observation, values: Sequence[Observation]) -> Observati
     if odd:
         words = f"{whole.words}; but {'; '.join(each.words for each in odd[:3])}"
         return replace(whole, outcome="partly", words=words, evidence=evidence)
+    undecided = [each for each in values if each.outcome == "unknown"]
+    if undecided:
+        return replace(
+            whole, outcome="unknown", words=f"{whole.words}; but {undecided[0].words}", evidence=evidence, error=True
+        )
     return replace(whole, evidence=evidence)
 
 
