@@ -162,10 +162,11 @@ def _counts(found: Verification) -> str:
 
 
 def _no(found: Verification) -> list[str]:
-    no = [each for each in found.verdicts if each.verdict in TURNED]
+    no = sorted((each for each in found.verdicts if each.verdict in TURNED), key=lambda each: each.excused)
     lines = []
     for each in no[:SHOWN]:
-        flags = f" [{', '.join(each.flags)}]" if each.flags else ""
+        told = (*each.flags, *(("another passage is confirmed",) if each.excused else ()))
+        flags = f" [{', '.join(told)}]" if told else ""
         lines.append(f"{each.verdict}: {each.claim}{flags}")
         lines.append(f"   documented {visible(each.documented, 160)}")
         lines.append(f"   observed   {visible(each.observed, 160)}")

@@ -59,6 +59,7 @@ class Verdict:
     cost_usd    dollars for these, None if a price is not known
     needs       what it takes to decide it, beyond an ordinary key, where that was not given
     conflicts   ids of the contradictions that it takes a side in
+    excused     True if it says no, and another side of a contradiction is confirmed: one of the two had to be wrong
     """
 
     claim: str
@@ -77,6 +78,7 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     needs: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    excused: bool = False
     provenance: Provenance
 
 

@@ -5,6 +5,7 @@ It stands apart from the run so that verdicts can be derived again, offline, fro
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from harness.core.claims import Claim, Register
@@ -23,7 +24,23 @@ def decide_all(agenda: Agenda, found: Found) -> tuple[Verdict, ...]:
     """A verdict for every selected claim, in the register's order."""
     agenda = found.agenda or agenda
     costs = {seen.id: seen.cost_usd for seen in found.seen}
-    return tuple(_decide(each, agenda, found, costs) for each in agenda.ruled)
+    return excuse(tuple(_decide(each, agenda, found, costs) for each in agenda.ruled), agenda.lineup.register)
+
+
+def excuse(verdicts: Sequence[Verdict], register: Register) -> tuple[Verdict, ...]:
+    """The verdicts, with those that say no marked as excused where a contradicting side is confirmed.
+
+    No side says that something is taken and does nothing: what is ignored is excused by none.
+    """
+    confirmed = {each.claim for each in verdicts if each.verdict == "confirmed"}
+
+    def is_excused(verdict: Verdict) -> bool:
+        if verdict.verdict not in TURNED or verdict.verdict == "ignored":
+            return False
+        sides = [side for conflict in register.contradictions(verdict.claim) for side in conflict.sides]
+        return any(confirmed.intersection(side.claims) for side in sides if verdict.claim not in side.claims)
+
+    return tuple(replace(each, excused=True) if is_excused(each) else each for each in verdicts)
 
 
 def _decide(ruled: Ruled, agenda: Agenda, found: Found, costs: Mapping[str, Decimal | None]) -> Verdict:
@@ -118,11 +135,10 @@ def exit_code(
 ) -> int:
     """0 yes, 1 a documented promise is not kept, 3 some could not be asked, 4 the evidence is too weak, or too old.
 
-    strict  count the losing side of a contradiction whose rival is confirmed, and what must be opted into
+    strict  count what is excused, and what must be opted into
     source  DESIGN.md, "Exit codes"
     """
-    confirmed = {each.claim for each in verdicts if each.verdict == "confirmed"}
-    if any(each.verdict in TURNED and (strict or not _is_beaten(each, register, confirmed)) for each in verdicts):
+    if any(each.verdict in TURNED and (strict or not each.excused) for each in verdicts):
         return 1
     unasked = [each for each in verdicts if each.verdict == "not-tested" and not _is_no_question(each, register)]
     if any(strict or not each.needs for each in unasked):
@@ -144,17 +160,3 @@ def _is_spoilt(verdict: Verdict, found: Found) -> bool:
         each.error and each.outcome == "unknown" and cited & {item.exchange for item in each.evidence}
         for each in found.observations.values()
     )
-
-
-def _is_beaten(verdict: Verdict, register: Register, confirmed: set[str]) -> bool:
-    """Whether a contradiction has another side that is confirmed: then one of the two had to be wrong.
-
-    No side says that something is taken and does nothing: what is ignored is excused by none.
-    """
-    if verdict.verdict == "ignored":
-        return False
-    for conflict in register.contradictions(verdict.claim):
-        rivals = [side for side in conflict.sides if verdict.claim not in side.claims]
-        if any(set(side.claims) & confirmed for side in rivals):
-            return True
-    return False

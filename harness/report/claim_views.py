@@ -25,7 +25,6 @@ class ClaimView:
     anchor   id of the place in the page where its evidence stands, or its reason
     about    what it is about: `<source>/<model>`, or the subject
     place    document and lines
-    beaten   True if it says no, and a side of the documents that contradicts it is confirmed
     links    each contradiction that it takes a side in, with the id of its place in the page, None if it has none
     """
 
@@ -34,7 +33,6 @@ class ClaimView:
     status: Status
     about: str
     place: str
-    beaten: bool = False
     links: tuple[tuple[str, str | None], ...] = ()
 
     @property
@@ -75,7 +73,6 @@ class Reason:
 def claim_views(verification: Verification, register: Register) -> tuple[ClaimView, ...]:
     """Every verdict's claim, in the verification's order."""
     verdicts = verification.verdicts
-    confirmed = {each.claim for each in verdicts if each.verdict == "confirmed"}
     selected = {each.claim for each in verdicts}
     known = {each.id: at for at, each in enumerate(_contradictions(register, selected))}
     return tuple(
@@ -85,7 +82,6 @@ def claim_views(verification: Verification, register: Register) -> tuple[ClaimVi
             status=status_of(verdict.verdict),
             about=about(verdict, verification.source),
             place=place(verdict),
-            beaten=verdict.verdict in TURNED and _is_beaten(verdict.claim, register, confirmed),
             links=tuple((name, conflict_anchor(known[name]) if name in known else None) for name in verdict.conflicts),
         )
         for verdict, anchor in zip(verdicts, claim_anchors(verdicts), strict=True)
@@ -164,15 +160,6 @@ def _outcome(sides: Sequence[SideView]) -> tuple[Status, str]:
     if lost:
         return "fail", f"does not hold: {'; '.join(side.says for side in lost)}"
     return ("skip" if all(side.status == "skip" for side in sides) else "error"), "not decided"
-
-
-def _is_beaten(claim: str, register: Register, confirmed: set[str]) -> bool:
-    return any(
-        confirmed.intersection(side.claims)
-        for conflict in register.contradictions(claim)
-        for side in conflict.sides
-        if claim not in side.claims
-    )
 
 
 def turned_views(views: Sequence[ClaimView]) -> list[ClaimView]:

@@ -55,7 +55,7 @@ def curl_line(
     if not _ODD.search(text):
         return " ".join([*parts, f"--data-raw {_quoted(text)}"])
     # Such bytes would be lost on a screen, and some can be no argument at all.
-    return f"printf {_spelled(request.body)} | {' '.join([*parts, '--data-binary @-'])}"
+    return f"printf -- {_spelled(request.body)} | {' '.join([*parts, '--data-binary @-'])}"
 
 
 def _method(request: HttpRequest) -> list[str]:

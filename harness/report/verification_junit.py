@@ -23,8 +23,9 @@ _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 def render_verification_junit(verification: Verification) -> str:
     """The XML, to be stored as UTF-8: a testsuite for each kind of claim, a testcase for each claim.
 
-    Refuted, ignored, undocumented and partial are failures, an inconclusive claim is an error, and one that was not
-    tested is skipped. Times are 0.000: exchanges are shared, and none is one claim's own.
+    Refuted, ignored, undocumented and partial are failures, unless another passage of the documents is confirmed in its
+    place: then, and where a claim was not tested, it is skipped. An inconclusive claim is an error. Times are 0.000:
+    exchanges are shared, and none is one claim's own.
     """
     from xml.etree import ElementTree as ET
 
@@ -79,9 +80,11 @@ def _testcase(verdict: Verdict, verification: Verification) -> "Element":
     ):
         if value:
             SubElement(properties, "property", name=name, value=_name(value))
-    element = _ELEMENTS.get(status_of(verdict.verdict))
+    excused = verdict.excused and not verification.strict
+    element = "skipped" if excused else _ELEMENTS.get(status_of(verdict.verdict))
     if element is not None:
-        found = SubElement(case, element, message=_name(f"{verdict.verdict}: {verdict.observed}"))
+        why = "another passage is confirmed; " if excused else ""
+        found = SubElement(case, element, message=_name(f"{why}{verdict.verdict}: {verdict.observed}"))
         found.set("type", verdict.verdict)
         found.text = visible(cut("\n".join(_story(verdict, asked)), LONGEST_TEXT))
     return case

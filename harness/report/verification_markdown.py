@@ -22,11 +22,13 @@ _SIGNS = {"pass": "✅", "fail": "❌", "error": "⚠️", "skip": "⏭️"}
 def render_verification_markdown(verification: Verification) -> str:
     """The summary as GitHub's Markdown; ends with a newline."""
     turned = [each for name in TURNED for each in verification.verdicts if each.verdict == name]
+    standing, excused = ([each for each in turned if each.excused is said] for said in (False, True))
     weak = [each for each in verification.verdicts if each.verdict == "inconclusive"]
     sections = [
         *_head(verification),
         *_counts(verification),
-        *_claims(f"### What does not hold: {count(len(turned), 'claim')}", turned, verification),
+        *_claims(f"### What does not hold: {count(len(standing), 'claim')}", standing, verification),
+        *_claims(f"### Does not hold, and another passage does: {count(len(excused), 'claim')}", excused, verification),
         *_claims(f"### Inconclusive: {count(len(weak), 'claim')}", weak, verification),
         *_conflicts(verification),
         *_untested(verification),

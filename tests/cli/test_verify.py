@@ -1,3 +1,4 @@
+import html
 import json
 import signal
 import subprocess
@@ -109,6 +110,31 @@ def test_what_was_decided_strictly_and_at_other_prices_is_derived_again_so(verif
 
     assert (made.code, again.code) == (3, 3)
     assert json.loads(Path("v/verdicts.json").read_text())["price_profile"] == "observed"
+
+
+def test_what_is_ignored_is_a_no_even_where_the_documents_contradict_each_other(verify):
+    with running(seed=1, limits=None, deviations=["ignores-stop@grok-3"]) as server:
+        claims = ("--claim", "comp.request_schema.stop.*", "--claim", "comp.constraint.grok-3.grok3-params")
+        result = verify(server, "--target", "grok-3", *claims, "--junit", "junit.xml")
+
+    assert result.code == 1
+    assert 'failures="2"' in Path("junit.xml").read_text()
+
+
+def test_a_line_to_paste_has_the_key_that_was_used(verify, harness, monkeypatch, kept):
+    monkeypatch.setenv("MY_KEY", "sim-key")
+
+    verify(kept, *STOP, "--api-key-env", "MY_KEY")
+
+    assert "Bearer $MY_KEY" in html.unescape(Path("v/report.html").read_text())
+
+
+def test_an_effect_that_was_never_looked_for_is_not_called_too_weak(verify, kept):
+    verify(kept, "--claim", "comp.parameter.grok-3.max_tokens", "--target", "grok-3", "--max-requests", 5)
+
+    verdict = verdicts()["comp.parameter.grok-3.max_tokens"]
+    assert verdict["verdict"] == "not-tested"
+    assert "the budget of 5 requests is spent" in verdict["observed"]
 
 
 def test_a_verdict_that_was_tampered_with_is_found_out_by_grading(verify, harness, kept):

@@ -3,7 +3,7 @@ from verification_samples import make_verdict
 
 from harness.catalogue import load_catalogues, load_register
 from harness.core.verdict import Verification
-from harness.probes.decide import count, exit_code
+from harness.probes.decide import count, excuse, exit_code
 from harness.probes.drift import drift_code, find_changes
 from harness.probes.families import FAMILIES
 from harness.probes.lineup import Lineup, bind
@@ -18,7 +18,7 @@ LOSER, WINNER = "ref.pricing.grok-4-0709.input", "comp.pricing.grok-4-0709.input
 
 
 def code(*verdicts, **options):
-    return exit_code(verdicts, REGISTER, **options)
+    return exit_code(excuse(verdicts, REGISTER), REGISTER, **options)
 
 
 @pytest.mark.parametrize("verdict", ["refuted", "ignored", "undocumented", "partial"])
@@ -47,6 +47,10 @@ def test_the_losing_side_of_a_contradiction_is_no_no_where_its_rival_is_confirme
     assert code(*both) == 0
     assert code(*both, strict=True) == 1
     assert code(make_verdict("refuted", LOSER), make_verdict("inconclusive", WINNER)) == 1
+
+
+def test_what_is_ignored_is_excused_by_no_other_side():
+    assert code(make_verdict("ignored", LOSER), make_verdict("confirmed", WINNER)) == 1
 
 
 def test_verdicts_are_counted_with_the_noes_before_what_is_open():

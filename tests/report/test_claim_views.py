@@ -25,13 +25,6 @@ def test_no_two_verdicts_have_one_anchor_and_none_needs_escaping(asked):
     assert all(anchor.isascii() and not set(anchor) & set(" \"'<>&#%") for anchor in anchors)
 
 
-def test_only_a_confirmed_claim_of_another_side_beats_one():
-    for confirmed, beaten in (("same", False), ("rival", True)):
-        verification = make_verification(make_verdict("refuted", "a"), make_verdict(claim=confirmed))
-
-        assert claim_views(verification, REGISTER)[0].beaten is beaten
-
-
 def test_a_contradiction_is_linked_where_the_page_shows_it():
     verdict = make_verdict(claim="a", conflicts=("K01", "K99"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from verification_samples import make_exchange
 
@@ -64,6 +64,7 @@ def test_bytes_that_are_no_text_arrive_whole(shell):
 
 
 @settings(max_examples=40, deadline=None)
+@example(text="-\x1f")
 @given(text=st.text(st.characters(exclude_categories=()), max_size=40))
 def test_nothing_that_others_wrote_is_run(text):
     evil = f"{text}'\"; echo ran >&2; $(echo ran >&2) `echo ran >&2` #"
