@@ -22,6 +22,9 @@ OPEN_PROMPT = "Invent a small island and describe it in two sentences."
 SMALLEST_VARIETY = 0.5
 """Smallest effect on variety worth seeing: by how much the chance that two replies differ must change."""
 
+SMALLEST_REPETITION = 0.1
+"""Smallest effect of a penalty worth seeing: by how much the share of text that came before must change."""
+
 _TALE = 40
 _TRIES = 8
 _BEGUN = 40
@@ -212,7 +215,7 @@ def repetition(parameter: str) -> Measure:
             return _statistical(topic, "broken", f"{figures}: it works the other way round", climbed)
         if _thoughts_alone(climbed):
             return _statistical(topic, "unknown", f"{figures}; {_THOUGHTS}", climbed)
-        if climbed.p is not None and climbed.p <= LEVEL:
+        if climbed.p is not None and climbed.p <= LEVEL and shares[1] - shares[0] >= SMALLEST_REPETITION:
             return _statistical(topic, "unknown", figures, climbed, more=2 * len(climbed.low))
         return await _against_a_positive_control(desk, _statistical(topic, "no-effect", figures, climbed))
 

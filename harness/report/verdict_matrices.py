@@ -3,7 +3,7 @@
 It stands apart from the tables themselves because the catalogue lays out what is promised, and knows no evidence.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.core.catalogue import Provider
@@ -63,11 +63,12 @@ class Sheet:
 
 
 def sheets_of(
-    register: Register, provider: Provider, views: Sequence[ClaimView], profile: str
+    register: Register, provider: Provider, views: Sequence[ClaimView], profile: str, asked: Collection[str]
 ) -> tuple[tuple[Sheet, ...], set[str]]:
     """The tables that have a selected claim in them, and the anchors of the claims that they show.
 
     profile  the price profile that is shown beside the documented one
+    asked    the models that were: what holds of the API is shown in no row of another
     """
     from harness.catalogue.matrices import build_matrices
 
@@ -81,11 +82,14 @@ def sheets_of(
     for matrix in (matrices[name] for name in SHOWN if name in matrices):
         rows = []
         for row in matrix.rows:
-            cells = [_overlay(cell.text, _of_row(row[0].text, cell.claims, by_claim)) for cell in row]
-            if row[0].text in models:
-                cells[0] = OverlaidCell(text=row[0].text, answers=True)
+            subject = row[0].text
+            known = {} if subject in models and subject not in asked else by_claim
+            found = [_of_row(subject, cell.claims, known) for cell in row]
+            cells = [_overlay(cell.text, views) for cell, views in zip(row, found, strict=True)]
+            if subject in models:
+                cells[0] = OverlaidCell(text=subject, answers=True)
             rows.append(tuple(cells))
-            shown.update(view.anchor for cell in row for view in _of_row(row[0].text, cell.claims, by_claim))
+            shown.update(view.anchor for views in found for view in views)
         if any(cell.marks for row in rows for cell in row):
             sheet = Sheet(
                 name=matrix.name, title=matrix.title, header=matrix.header, rows=tuple(rows), right=matrix.right

@@ -42,7 +42,7 @@ def render_verification_html(
     """
     views = claim_views(verification, register)
     provider = _with_asked(provider, verification.models)
-    sheets, shown = sheets_of(register, provider, views, verification.price_profile)
+    sheets, shown = sheets_of(register, provider, views, verification.price_profile, verification.models)
     status, word, sentence = verdict_words.decision_of(verification)
     turned = turned_views(views)
     words = {

@@ -60,7 +60,8 @@ class Parsed(HTMLParser):
 
 def render(*verdicts, register=None, exchanges=(), **more):
     register = register or make_register(*(make_claim(each.claim) for each in verdicts))
-    return render_verification_html(make_verification(*verdicts, **more), register, exchanges, PROVIDER)
+    asked = {"models": tuple({each.model: None for each in verdicts if each.model is not None} or ("grok-3",))}
+    return render_verification_html(make_verification(*verdicts, **asked | more), register, exchanges, PROVIDER)
 
 
 def words(page):
@@ -212,6 +213,16 @@ def test_a_claim_about_any_model_has_its_own_verdict_in_each_row():
 
     assert "xai-sim/grok-3 yes ✓ confirmed E3" in page
     assert "xai-sim/grok-4 yes ✗ refuted E3" in page
+
+
+def test_what_is_decided_of_the_whole_api_is_shown_in_no_row_of_a_model_that_was_not_asked():
+    register = make_register(make_claim("a"), make_claim("b", model="grok-4"))
+    verdicts = [make_verdict(claim="a"), make_verdict(claim="b", model=None)]
+
+    page = after(render(*verdicts, register=register), "matrices")
+
+    assert "xai-sim/grok-3 yes ✓ confirmed E3" in page
+    assert "xai-sim/grok-4 yes ✓" not in page
 
 
 def test_models_that_no_catalogue_lists_have_rows_of_their_own():
