@@ -51,7 +51,11 @@ def _is_cut(seen: Seen) -> bool:
 
 def _too_many_words(capped: Sequence[Seen]) -> bool:
     """Whether there are more words than tokens were allowed, by whoever's count: no token is longer than a word."""
-    return all(len(said(each).split()) > _CAP for each in capped)
+    return all(_words_of(each) > _CAP for each in capped)
+
+
+def _words_of(seen: Seen) -> int:
+    return len(seen.reply.content.split())
 
 
 def _read_wider(read: Observation, capped: Sequence[Seen], wider: Sequence[Seen]) -> Observation:
@@ -64,7 +68,7 @@ def _read_wider(read: Observation, capped: Sequence[Seen], wider: Sequence[Seen]
     uncut = not all(map(_is_cut, (*capped, *wider)))
     if uncut or len(set(sizes) | set(wide)) == 1 or (len(times) == 1 and times.pop().is_integer()):
         return read
-    longest = max(len(said(each).split()) for each in capped)
+    longest = max(map(_words_of, capped))
     words = f"{words}; the longest has {longest} words: whether the bound or the server's count is off cannot be told"
     return replace(read, outcome="unknown", words=words)
 

@@ -134,7 +134,7 @@ def _fault_of_completion(seen: Seen, *, may_hide: bool) -> str:
     """A count that is not that of the tokens that the reply itself tells one by one."""
     usage = seen.reply.usage
     told = [_told_tokens(each) for each in choices(seen.document)]
-    if None in told or usage.completion is None or (may_hide and usage.reasoning is None):
+    if not told or None in told or usage.completion is None or (may_hide and usage.reasoning is None):
         return ""
     tokens = sum(filter(None, told))
     # Some count the mark at the end of each choice and do not tell it, or tell it and do not count it; and reasoning

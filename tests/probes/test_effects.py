@@ -97,6 +97,18 @@ def test_a_bound_that_is_too_wide_is_broken_and_one_whose_counts_are_all_off_ali
     assert "the longest has 16 words: whether the bound or the server's count is off" in counting(more=7).words
 
 
+def test_thoughts_are_no_words_of_an_answer_that_a_bound_cut_off_before_its_first():
+    def thinking(ask):
+        bounded = "max_tokens" in ask.body
+        usage = {"prompt_tokens": 9, "completion_tokens": 16 if bounded else 90, "reasoning_tokens": 16}
+        status, reply = reply_to(ask, content="" if bounded else "light " * 74, usage=usage)
+        reply["choices"][0]["message"]["reasoning_content"] = "word " * 30
+        reply["choices"][0]["finish_reason"] = "length" if bounded else "stop"
+        return status, reply
+
+    assert seen_of("max_tokens", thinking).outcome == "effect"
+
+
 def test_a_bound_of_the_servers_own_is_told_from_one_that_is_ignored_by_asking_for_more():
     def capped(*, heeds):
         def answer(ask):
