@@ -66,7 +66,7 @@ kill-matrix: $(DEV) ## break every promise of the simulator once, and see that t
 many-seeds: $(DEV) ## verify the unbroken simulator over twenty seeds: nothing may be refuted (ten minutes)
 	@PYTHONPATH=tests $(BIN)/python tests/many_seeds.py
 
-effect-probes: $(DEV) $(LOCAL) ## try the effect probes on the real model, directly and tampered with (an hour)
+effect-probes: $(DEV) $(LOCAL) ## try the effect probes on the real model, directly and tampered with (two hours)
 	@PYTHONPATH=tests $(LOCAL_VENV)/bin/python scripts/local_model.py --port 8941 --parallel 4 --longest 400 -- \
 	    $(BIN)/python tests/effect_probes.py --upstream http://127.0.0.1:8941/v1 --out reports/examples/effect-probes
 

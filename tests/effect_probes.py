@@ -1,6 +1,6 @@
 """The effect probes on real sampling: a real model directly, and through a proxy that tampers with one parameter.
 
-It stands apart from the tests because it takes the better part of an hour: `make effect-probes` writes the table in
+It stands apart from the tests because it takes some two hours: `make effect-probes` writes the table in
 reports/examples/effect-probes. What should be seen is known beforehand, from what the proxy does.
 """
 

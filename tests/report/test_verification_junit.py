@@ -47,6 +47,13 @@ def test_a_verdict_has_its_element(verdict, element):
     assert [each.tag for each in case if each.tag != "properties"] == ([] if element is None else [element])
 
 
+def test_a_no_that_another_passage_excuses_is_skipped_unless_the_verification_is_strict():
+    excused = make_verdict("refuted", excused=True)
+
+    assert parsed(excused).find(".//testcase/skipped").get("message").startswith("another passage is confirmed")
+    assert parsed(excused, strict=True).find(".//testcase/failure") is not None
+
+
 def test_each_kind_is_a_testsuite_and_each_claim_of_each_model_a_testcase():
     root = parsed(
         make_verdict(claim="a"), make_verdict(claim="a", model="grok-4"), make_verdict(claim="b", kind="auth")

@@ -64,6 +64,13 @@ def test_what_does_not_hold_says_documented_and_observed():
     assert "  - documented at `comp:96`: `grok-3 … ✅`" in markdown
 
 
+def test_what_another_passage_excuses_is_counted_apart_from_what_does_not_hold():
+    summary = render(make_verdict("refuted", "a"), make_verdict("refuted", "b", excused=True))
+
+    assert "What does not hold: 1 claim" in summary
+    assert "Does not hold, and another passage does: 1 claim" in summary
+
+
 def test_a_contradiction_shows_the_verdicts_of_its_claims():
     told = {"conflicts": ("K01",)}
 
