@@ -63,6 +63,12 @@ class Ask:
         """Whether it asks for a stream."""
         return isinstance(self.body, Mapping) and self.body.get("stream") is True
 
+    @property
+    def chats(self) -> bool:
+        """Whether it is an ordinary request for chat, so that what comes shows how the model answers."""
+        means_chat = self.method == "POST" and self.path == CHAT and self.domain == "inference"
+        return means_chat and self.credential == "valid" and isinstance(self.body, Mapping) and not self.wrong
+
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:

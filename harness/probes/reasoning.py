@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from harness.core.claims import Claim
 from harness.core.verdict import Evidence
 from harness.probes.chat_bodies import chat
-from harness.probes.desk import CHAT, Ask, Desk, Seen
+from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Outcome, Topic
@@ -109,7 +109,7 @@ def _watch(watched: Watched) -> Iterable[Observation]:
 
 def _is_plain_chat(seen: Seen) -> bool:
     """Whether a reply shows what the model does by itself: no effort was asked for."""
-    return seen.ok and seen.ask.path == CHAT and "reasoning_effort" not in seen.ask.body
+    return seen.ok and seen.ask.chats and "reasoning_effort" not in seen.ask.body
 
 
 def _always(topic: Topic, replies: Sequence[Seen]) -> Observation:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from harness.probes.desk import CHAT, Seen
+from harness.probes.desk import Seen
 from harness.probes.family import Watched
 from harness.probes.observation import Observation, Topic
 from harness.wire.untrusted import list_of, object_of
@@ -53,8 +53,7 @@ def _answers(watched: Watched, model: str) -> Iterator[Seen]:
     names = None if found is None or provider.open_models else {found.id, *found.aliases, None}
     for seen in watched.of(model):
         ask, reply = seen.ask, seen.reply
-        asks_chat = ask.method == "POST" and ask.path == CHAT and ask.domain == "inference" and not ask.wrong
-        if asks_chat and reply.deferred_id is None and not reply.pending and (names is None or reply.model in names):
+        if ask.chats and reply.deferred_id is None and not reply.pending and (names is None or reply.model in names):
             yield seen
 
 

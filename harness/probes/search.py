@@ -15,7 +15,7 @@ from harness.core.cost import cost_of
 from harness.core.errors import UnknownRate
 from harness.core.verdict import Grade
 from harness.probes.chat_bodies import WORDS, Json, chat, say
-from harness.probes.desk import CHAT, Ask, Desk, Seen
+from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Outcome, Topic
@@ -170,7 +170,7 @@ async def probe_live(paid: bool, cap: Json, desk: Desk) -> None:  # noqa: FBT001
 def _watch(watched: Watched) -> Iterator[Observation]:
     """What a search costs beyond its tokens, by the server's own bills."""
     for model in watched.lineup.models:
-        seen = [each for each in watched.of(model) if each.ask.path == CHAT and each.ok]
+        seen = [each for each in watched.of(model) if each.ask.chats and each.ok]
         plain = [each for each in seen if not _searches(each) and not traces(each)]
         for tool in _tools(watched.lineup):
             mine = [each for each in seen if _declares(each, tool) and traces(each)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.core.canonical import canonical_json
 from harness.core.verdict import Evidence
-from harness.probes.desk import CHAT, Seen
+from harness.probes.desk import Seen
 from harness.probes.family import Watched
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Outcome, Topic
@@ -247,14 +247,7 @@ def watch_streams(watched: Watched) -> Iterable[Observation]:
 
 
 def _is_chat(seen: Seen) -> bool:
-    ask = seen.ask
-    return (
-        ask.path == CHAT
-        and ask.domain == "inference"
-        and ask.credential == "valid"
-        and isinstance(ask.body, Mapping)
-        and not ask.body.get("deferred")
-    )
+    return seen.ask.chats and not seen.ask.body.get("deferred")
 
 
 def _streams(

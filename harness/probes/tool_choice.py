@@ -283,7 +283,7 @@ async def probe_results(desk: Desk) -> None:
     whole = Ask(about=f"a result of {second}", body=answered(model, call, second, tools=tools), role="control")
     wrong_id = f"{call.id[:-4]}{unguessable(desk.random)}"
     body = answered(model, call, third, tools=tools, answers=wrong_id)
-    wrong = Ask(about=f"a result of {third} for a call that was never made", body=body, role="treatment")
+    wrong = Ask(about=f"a result of {third} for a call that was never made", body=body, role="treatment", wrong=True)
     without, control, unlinked = await desk.ask(bare, whole, wrong)
     if not control.ok:
         plain = Ask(about="without a tool's result", body=chat(model, GREETING))

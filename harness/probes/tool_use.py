@@ -202,7 +202,8 @@ async def _refused_result(desk: Desk, failed: Seen, call: ToolCall) -> tuple[Obs
         {"role": "assistant", "content": None, "tool_calls": [spelled(call)]},
         {"role": "user", "content": say(word)},
     ]
-    alone = await desk.one(Ask(about="the call without a result", body={"model": desk.model, "messages": messages}))
+    body = {"model": desk.model, "messages": messages}
+    alone = await desk.one(Ask(about="the call without a result", body=body, wrong=True))
     evidence = (alone.as_evidence(),)
     words = "an assistant message with tool calls and no content is accepted"
     taken = Observation(topic=echo, outcome="accepted", words=words, n=1, evidence=evidence)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.checks.documents import NotJson, read_json
-from harness.probes.desk import CHAT, Seen
+from harness.probes.desk import Seen
 from harness.probes.family import Watched
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.tool_calls import fault_of, raw_calls, tool_models, tool_name
@@ -43,8 +43,7 @@ def watch_tools(watched: Watched) -> Iterator[Observation]:
 
 
 def _declares(seen: Seen) -> bool:
-    body = seen.ask.body
-    return seen.ask.path == CHAT and isinstance(body, Mapping) and isinstance(body.get("tools"), list)
+    return seen.ask.chats and isinstance(seen.ask.body.get("tools"), list)
 
 
 def _observe_calls(model: str, seen: Sequence[Seen], use: Observation | None) -> Iterator[Observation]:

@@ -140,6 +140,14 @@ def _watched(response: aiohttp.ClientResponse | None) -> Iterator[None]:
         yield
     finally:
         closed.remove_done_callback(break_off)
+        # A kept connection may break later, and a fault that nobody reads is printed as a traceback.
+        closed.remove_done_callback(_hear)
+        closed.add_done_callback(_hear)
+
+
+def _hear(ended: asyncio.Future[None]) -> None:
+    if not ended.cancelled():
+        ended.exception()
 
 
 def _classified(

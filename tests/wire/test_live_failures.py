@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import socket
+import struct
 import time
 from dataclasses import replace
 
@@ -119,6 +121,38 @@ def test_a_server_that_hangs_up_without_a_word_after_a_500_loses_no_other_reques
 
     assert [(each.status, each.error) for each in asyncio.run(run())] == [(500, None)] * 5
     assert [b"connection: close" in head for head in heads] == [False, True, True, True, True]
+
+
+def test_a_kept_connection_that_is_reset_later_is_no_traceback():
+    complaints = []
+
+    async def serve(reader, writer):
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.write(b"{}")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        raw = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    async def run():
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context["message"]))
+        async with serving(serve) as base_url:
+            transport = live_transport()
+            answers = []
+            for _ in range(2):
+                answers.append((await transport.send(call_to(base_url))).last)
+                await asyncio.sleep(0.1)
+            await transport.aclose()
+        return answers
+
+    answers = asyncio.run(run())
+    gc.collect()
+
+    assert [(each.status, each.error) for each in answers] == [(200, None)] * 2
+    assert complaints == []
 
 
 def test_a_reset_connection_is_lost_and_not_a_failure_to_connect():
