@@ -87,7 +87,7 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
             sources.refuse_misnaming(provider)
     check_ways_of_asking(suites, targets, catalogues)
     _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
-    rows = expand_rows(suites, targets, choices.cases, choices.tags)
+    rows = expand_rows(suites, targets, catalogues, choices.cases, choices.tags)
     suites = tuple(suite for suite in suites if targets[suite.name])
     names = {case.id for suite in suites for case in suite.cases}
     asked = {case_of(row.asks) for row in rows}

@@ -4,9 +4,10 @@ It stands apart from `run` so that looking can never spend.
 """
 
 import json
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,9 @@ from harness.runner.forecast import Forecast, forecast
 from harness.runner.plan import Estimate, estimate
 from harness.runner.session import Session
 from harness.wire import Redactor
+
+if TYPE_CHECKING:
+    from harness.probes.outlay import Forecast as RowForecast
 
 
 @click.command("plan")
@@ -36,11 +40,46 @@ def command(paths: tuple[Path, ...], profile: str, *, as_json: bool, **chosen: A
     assembly = assemble(Choices(paths=paths, **chosen), profile)
     estimates = estimate(assembly.plan, assembly.catalogues, assembly.kinds, profile)
     recordings = _recordings(assembly, profile)
+    rows = _forecast_rows(assembly, profile)
     if as_json:
-        say(json.dumps(_as_json(assembly, estimates, recordings), indent=2))
+        say(json.dumps(_as_json(assembly, estimates, recordings, rows), indent=2))
         return 0
-    say(_as_table(assembly, estimates, recordings, profile))
+    if assembly.plan.trials or not rows:
+        say(_as_table(assembly, estimates, recordings, profile))
+    if rows:
+        say(_rows_as_table(assembly, rows, profile, apart=bool(assembly.plan.trials)))
     return 0
+
+
+def _forecast_rows(assembly: Assembly, profile: str) -> "tuple[RowForecast, ...]":
+    if not assembly.rows:
+        return ()
+    # Loaded here: most plans have no parameter rows, and pay for no probes.
+    from harness.probes.rows import forecast_rows
+
+    return forecast_rows(assembly.rows, assembly.sources.catalogues, profile)
+
+
+def _rows_as_table(assembly: Assembly, rows: "tuple[RowForecast, ...]", profile: str, *, apart: bool) -> str:
+    asked = Counter(f"{row.target.provider}/{row.target.model}" for row in assembly.rows)
+    table = [
+        (row.model or "", str(asked[row.model or ""]), f"~{row.requests}", f"≤ {row.at_most}", _about(row.usd))
+        for row in rows
+    ]
+    suites = ", ".join(dict.fromkeys(row.suite for row in assembly.rows))
+    lines = [
+        f"{suites}: {len(assembly.rows)} parameter rows, mode {assembly.mode}, {profile} prices",
+        "",
+        render_table(("model", "rows", "requests", "at most", "cost"), table, right=(1, 2, 3, 4)),
+        "",
+        "requests: of the probes that decide the rows, if they hold; one reply may serve several rows.",
+        *(["nothing would be sent: --mode replay answers from recordings."] if assembly.mode == "replay" else ()),
+    ]
+    return "\n".join(["", *lines] if apart else lines)
+
+
+def _about(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else f"~${amount:.2f}"
 
 
 def _recordings(assembly: Assembly, profile: str) -> dict[str, Forecast]:
@@ -101,7 +140,12 @@ def _dollars(amount: Decimal | None) -> str:
     return "unknown" if amount is None else f"≤ ${amount.normalize():f}" if amount else "$0"
 
 
-def _as_json(assembly: Assembly, estimates: tuple[Estimate, ...], recordings: dict[str, Forecast]) -> dict[str, Any]:
+def _as_json(
+    assembly: Assembly,
+    estimates: tuple[Estimate, ...],
+    recordings: dict[str, Forecast],
+    rows: "tuple[RowForecast, ...]",
+) -> dict[str, Any]:
     return {
         "plan": assembly.plan.digest,
         "mode": assembly.mode,
@@ -119,5 +163,14 @@ def _as_json(assembly: Assembly, estimates: tuple[Estimate, ...], recordings: di
                 "minutes": row.minutes,
             }
             for row in estimates
+        ],
+        "parameter_rows": [
+            {
+                "model": row.model,
+                "requests": row.requests,
+                "at_most": row.at_most,
+                "cost_usd": None if row.usd is None else str(row.usd),
+            }
+            for row in rows
         ],
     }

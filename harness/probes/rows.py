@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from harness.catalogue import load_register
+from harness.catalogue import Catalogues, load_register
 from harness.core.canonical import canonical_json, digest
 from harness.core.catalogue import Provenance, Provider
 from harness.core.chat import Message
@@ -22,6 +22,7 @@ from harness.probes.desk import Seen
 from harness.probes.family import Rule
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation
+from harness.probes.outlay import Forecast, forecast
 from harness.probes.verify import Agenda, Found, plan_verification, run_agenda
 from harness.runner.pricing import price
 from harness.runner.rows import RowTrial, judge_row
@@ -64,6 +65,16 @@ async def run_rows(
             records[row.key.digest] = record
             on_record(record)
     return tuple(records[row.key.digest] for row in rows)
+
+
+def forecast_rows(rows: Sequence[RowTrial], catalogues: Catalogues, profile: str) -> tuple[Forecast, ...]:
+    """What the rows' probes would send, by model, whose name begins with its provider's; nothing is sent."""
+    found: list[Forecast] = []
+    for name in dict.fromkeys(row.target.provider for row in rows):
+        own = [row for row in rows if row.target.provider == name]
+        each_model = forecast(_plan(own, catalogues.provider(name)).agenda, profile)
+        found += [replace(each, model=f"{name}/{each.model}") for each in each_model if each.model is not None]
+    return tuple(found)
 
 
 def _bench(session: Session, provider: Provider, concurrency: int) -> Bench:

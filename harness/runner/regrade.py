@@ -49,7 +49,7 @@ def regrade(
     rows = {suite.name: suite.parameters for suite in suites}
     for record in run.records:
         if record.kind == "parameter":
-            again = regrade_row(record, rows.get(record.suite, ()))
+            again = regrade_row(record, rows.get(record.suite, ()), targets.get(record.target), catalogues)
             records += [again] if again is not None else []
             gone += [] if again is not None else [f"{record.pair} of {record.target}"]
             continue

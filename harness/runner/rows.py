@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from harness.catalogue import Catalogues
 from harness.core.canonical import digest
 from harness.core.catalogue import Target
 from harness.core.keys import PairKey, TrialKey
 from harness.core.outcome import Outcome
 from harness.core.record import TrialRecord
 from harness.core.suite import ParameterRow, Suite
-from harness.runner.targets import matches
+from harness.runner.targets import means
 
 _PASSES: Mapping[str, frozenset[str]] = {
     "supported": frozenset({"effect", "holds"}),
@@ -63,7 +64,11 @@ def _rendered(row: ParameterRow, target: Target) -> str:
 
 
 def expand_rows(
-    suites: Sequence[Suite], targets: Mapping[str, tuple[Target, ...]], cases: Sequence[str], tags: Sequence[str]
+    suites: Sequence[Suite],
+    targets: Mapping[str, tuple[Target, ...]],
+    catalogues: Catalogues,
+    cases: Sequence[str] = (),
+    tags: Sequence[str] = (),
 ) -> tuple[RowTrial, ...]:
     """Every row of every target that it is about.
 
@@ -76,7 +81,7 @@ def expand_rows(
             if cases and not any(fnmatchcase(case_of(row), pattern) for pattern in cases):
                 continue
             for target in targets[suite.name]:
-                if any(matches(target, pattern) for pattern in row.models):
+                if is_about(row, target, catalogues):
                     place = (suite.name, case_of(row), target.label)
                     seen[place] = seen.get(place, 0) + 1
                     name = None if seen[place] == 1 else str(seen[place])
@@ -94,10 +99,15 @@ def judge_row(expect: str, outcome: str) -> Outcome:
     return Outcome.FAIL if outcome in _FAILS[expect] else Outcome.ERROR
 
 
-def regrade_row(record: TrialRecord, rows: Iterable[ParameterRow]) -> TrialRecord | None:
-    """A record of a row under what the suite expects today; None if it has no such row any more."""
+def regrade_row(
+    record: TrialRecord, rows: Iterable[ParameterRow], target: Target | None, catalogues: Catalogues
+) -> TrialRecord | None:
+    """A record of a row under what the suite expects today; None if it has no such row any more.
+
+    target  that of the record
+    """
     number = int(record.row or 1)
-    alike = [row for row in rows if case_of(row) == record.case and _is_about(row, record)]
+    alike = [row for row in rows if case_of(row) == record.case and target and is_about(row, target, catalogues)]
     if len(alike) < number:
         return None
     row = alike[number - 1]
@@ -111,6 +121,6 @@ def regrade_row(record: TrialRecord, rows: Iterable[ParameterRow]) -> TrialRecor
     return replace(record, outcome=result, reason=reason, findings=(*record.findings[:-1], (again,)))
 
 
-def _is_about(row: ParameterRow, record: TrialRecord) -> bool:
-    names = (record.target, f"{record.source}/{record.model}", f"{record.provider}/{record.model}")
-    return any(fnmatchcase(name, pattern) for name in names for pattern in row.models)
+def is_about(row: ParameterRow, target: Target, catalogues: Catalogues) -> bool:
+    """Whether a row asks something of a target."""
+    return any(means(target, pattern, catalogues) for pattern in row.models)

@@ -65,6 +65,7 @@ def own_targets(suite: Suite, catalogues: Catalogues, source_of: SourceOf) -> tu
         return _targets_of_rows(suite, catalogues, source_of)
     own = _expand_all(suite.targets, catalogues, source_of)
     _check_only(suite, own)
+    _check_rows(suite, own, catalogues)
     return own
 
 
@@ -80,6 +81,11 @@ def matches(target: Target, pattern: str) -> bool:
     """Whether a glob of a command or of a case's `only:` means this target, by its label or by its name."""
     names = (target.label, target.name, f"{target.provider}/{target.model}")
     return any(fnmatchcase(name, pattern) for name in names)
+
+
+def means(target: Target, pattern: str, catalogues: Catalogues) -> bool:
+    """Likewise where the pattern may be a group of models, such as xai/@fast-chat."""
+    return any(matches(target, glob) for glob in _globs(pattern, catalogues))
 
 
 def _matches_any(target: Target, globs: Iterable[str]) -> bool:
@@ -100,6 +106,15 @@ def _check_only(suite: Suite, own: Sequence[Target]) -> None:
             if not any(matches(target, pattern) for target in own):
                 message = f"{case.location}: case '{case.id}' is only for '{pattern}', which is no target of the suite"
                 raise InputError(message, remedy=did_you_mean(pattern, [target.label for target in own]))
+
+
+def _check_rows(suite: Suite, own: Sequence[Target], catalogues: Catalogues) -> None:
+    """Likewise a parameter row whose models are none of the suite's own targets."""
+    for row in suite.parameters if own else ():
+        for pattern in row.models:
+            if not any(means(target, pattern, catalogues) for target in own):
+                message = f"{row.location}: '{pattern}' is no target of the suite, so nobody would be asked"
+                raise InputError(message, remedy="add it to the suite's `targets:`, or leave the row's model out")
 
 
 def _expand_all(specs: Iterable[TargetSpec], catalogues: Catalogues, source_of: SourceOf) -> tuple[Target, ...]:

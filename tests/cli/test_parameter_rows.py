@@ -113,3 +113,46 @@ def test_what_is_expected_and_what_is_seen_decide_a_row(expect, passes, fails, o
     assert {judge_row(expect, each) for each in passes} == {Outcome.PASS}
     assert {judge_row(expect, each) for each in fails} == {Outcome.FAIL}
     assert {judge_row(expect, each) for each in open_} == {Outcome.ERROR}
+
+
+GROUPED = """\
+suite: rows
+targets: [xai/grok-3, xai/grok-4-1-fast-non-reasoning]
+parameters:
+  - {parameter: stop, models: [xai/@fast-chat], expect: supported}
+  - {parameter: max_tokens, models: [xai/grok-3], expect: supported}
+"""
+
+
+def test_a_row_may_name_a_group_of_models_and_is_asked_of_those_that_are_targets(rows, harness):
+    result = rows(text=GROUPED)
+
+    assert result.code == 0, result.out
+    assert [(each["case"], each["target"]) for each in records()] == [
+        ("parameter-stop", "xai-sim/grok-4-1-fast-non-reasoning"),
+        ("parameter-max_tokens", "xai-sim/grok-3"),
+    ]
+    assert harness("grade", "run", "--out", "again").code == 0
+
+
+def test_a_row_for_a_model_that_is_no_target_of_its_suite_is_a_problem_and_not_passed_over(rows, harness):
+    text = GROUPED.replace("[xai/@fast-chat]", "[xai/grok-3-mini]")
+
+    result = rows(text=text)
+
+    assert result.code == 2
+    assert "rows.yaml:4:5: 'xai/grok-3-mini' is no target of the suite" in result.err
+    assert harness("validate", "rows.yaml").code == 2
+
+
+def test_a_plan_says_what_the_rows_would_send_and_cost(harness, tmp_path):
+    (tmp_path / "rows.yaml").write_text(SUITE)
+
+    shown = harness("plan", "rows.yaml")
+    told = json.loads(harness("plan", "rows.yaml", "--json").out)["parameter_rows"]
+
+    assert "rows: 2 parameter rows, mode replay, documented prices" in shown.out
+    assert "xai/grok-3 " in shown.out
+    assert "nothing would be sent" in shown.out
+    assert [row["model"] for row in told] == ["xai/grok-3", "xai/grok-4-0709"]
+    assert all(3 < row["requests"] <= row["at_most"] < 60 and 0 < float(row["cost_usd"]) < 1 for row in told)
