@@ -12,7 +12,7 @@ from urllib.parse import quote
 from harness.core.claims import Claim
 from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
+from harness.probes.family import UNSELECTED, Family, Outlay, Probe, Rule, Undecidable
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import TRIES
@@ -82,7 +82,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return None
     name, model = meant
     if model not in lineup.models:
-        return Undecidable(reason="the model was not selected")
+        return UNSELECTED
     kind = "served" if claim.value.get("exists") is True else "alias"
     return Rule(topics=(Topic(f"{kind}.{name}", model),))
 

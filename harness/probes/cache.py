@@ -11,7 +11,7 @@ from harness.core.claims import Claim
 from harness.core.verdict import Evidence, Role
 from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
+from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, unselected
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.wire import NONCE
@@ -118,7 +118,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return None
     asked = tuple(Topic(TOPIC, model) for model in lineup.models if model in excluded)
     if not asked:
-        return Undecidable(reason="none of the models that it leaves out was selected")
+        return unselected("none of the models that it leaves out was selected")
     return Rule(topics=asked, stance="unsupported")
 
 

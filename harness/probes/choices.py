@@ -12,7 +12,7 @@ from harness.core.verdict import Evidence, Flag
 from harness.probes.bounds import STOPS
 from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
+from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, unselected
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.parameters import representative
@@ -92,7 +92,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return None
     asked = representative(lineup, "stop")
     if asked is None:
-        return Undecidable(reason="none of the models asked is documented to take stop")
+        return unselected("none of the models asked is documented to take stop")
     return Rule(topics=(Topic(f"count.{_FIELD}", asked),))
 
 

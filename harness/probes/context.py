@@ -14,7 +14,7 @@ from harness.core.claims import Claim
 from harness.core.cost import MILLION
 from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
+from harness.probes.family import UNSELECTED, Family, Outlay, Probe, Rule, Undecidable
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.needle import NEAR, find_needle
 from harness.probes.observation import Observation, Outcome, Topic
@@ -170,7 +170,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     if window is None or model is None:
         return None
     if model not in lineup.models:
-        return Undecidable(reason="the model was not selected")
+        return UNSELECTED
     return Rule(topics=(Topic(_name(window), model),))
 
 

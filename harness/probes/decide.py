@@ -30,15 +30,19 @@ def decide_all(agenda: Agenda, found: Found) -> tuple[Verdict, ...]:
 def excuse(verdicts: Sequence[Verdict], register: Register) -> tuple[Verdict, ...]:
     """The verdicts, with those that say no marked as excused where a contradicting side is confirmed.
 
-    No side says that something is taken and does nothing: what is ignored is excused by none.
+    No side says that something is taken and does nothing: what is ignored is excused by none. What the documents alone
+    decide is excused by lines that are no claim, too: against them it was computed, and no server can mend it.
     """
     confirmed = {each.claim for each in verdicts if each.verdict == "confirmed"}
+    computed = {claim.id for claim in register.claims if claim.observable == "arithmetic"}
 
     def is_excused(verdict: Verdict) -> bool:
         if verdict.verdict not in TURNED or verdict.verdict == "ignored":
             return False
         sides = [side for conflict in register.contradictions(verdict.claim) for side in conflict.sides]
-        return any(confirmed.intersection(side.claims) for side in sides if verdict.claim not in side.claims)
+        others = [side for side in sides if verdict.claim not in side.claims]
+        by_lines = verdict.claim in computed and any(not side.claims for side in others)
+        return by_lines or any(confirmed.intersection(side.claims) for side in others)
 
     return tuple(replace(each, excused=True) if is_excused(each) else each for each in verdicts)
 
@@ -143,10 +147,14 @@ def exit_code(
     unasked = [each for each in verdicts if each.verdict == "not-tested" and not _is_no_question(each, register)]
     if any(strict or not each.needs for each in unasked):
         return 3
-    weak = [each for each in verdicts if each.verdict == "inconclusive" or "stale" in each.flags]
+    weak = [each for each in verdicts if _is_weak(each, strict=strict) or "stale" in each.flags]
     if found is not None and any(_is_spoilt(each, found) for each in weak):
         return 3
     return 4 if weak else 0
+
+
+def _is_weak(verdict: Verdict, *, strict: bool) -> bool:
+    return verdict.verdict == "inconclusive" and (strict or not verdict.needs)
 
 
 def _is_no_question(verdict: Verdict, register: Register) -> bool:

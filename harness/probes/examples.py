@@ -11,7 +11,7 @@ from typing import Any
 from harness.core.claims import Claim
 from harness.probes.chat_bodies import WORDS, Json, chat, function, say, talk
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
+from harness.probes.family import UNSELECTED, Family, Outlay, Probe, Rule, Undecidable
 from harness.probes.formats import parsed
 from harness.probes.lineup import Lineup
 from harness.probes.messages import QUESTION
@@ -240,7 +240,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
             return None
         example, what = found
     if example.model not in lineup.models:
-        return Undecidable(reason="the model was not selected")
+        return UNSELECTED
     return Rule(topics=(example.topic(what),))
 
 

@@ -87,6 +87,17 @@ class Undecidable:
     needs: tuple[str, ...] = ()
 
 
+def unselected(reason: str) -> Undecidable:
+    """Why nobody who was selected can show it: whoever asks for fewer models opts out of it."""
+    return Undecidable(reason=reason, needs=(OTHER_MODELS,))
+
+
+OTHER_MODELS = "other-models"
+"""What a claim needs that is about none of the models selected."""
+
+UNSELECTED = unselected("the model was not selected")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """Every answer of a run, for those who only look.

@@ -14,7 +14,7 @@ from harness.core.claims import Claim
 from harness.core.verdict import Grade
 from harness.probes.chat_bodies import Json, chat
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable
+from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable, unselected
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import Tried
@@ -241,7 +241,7 @@ _FIELDS = {"": JSON_OBJECT, "json_object": JSON_OBJECT, "json_schema": JSON_SCHE
 
 def _of_one(name: str, model: str | None) -> Rule | Undecidable:
     if model is None:
-        return Undecidable(reason="no model that chats was selected")
+        return unselected("no model that chats was selected")
     return Rule(topics=(Topic(name, model),), stance="fact" if name == CLOSED else "supported")
 
 

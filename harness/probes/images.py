@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.core.claims import Claim
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable, Watched
+from harness.probes.family import UNSELECTED, Family, Outlay, Probe, Rule, Stance, Undecidable, Watched, unselected
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.listing import IMAGE_LISTING, image_listing
 from harness.probes.observation import Observation, Outcome, Topic
@@ -195,7 +195,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return None
     model = _drawing(claim, lineup)
     if model is None:
-        return Undecidable(reason="no model that draws was selected")
+        return unselected("no model that draws was selected")
     unavailable = claim.kind == "endpoint" and claim.value.get("available") is False
     stance: Stance = "fact" if name in ("created", "url") else "unsupported" if unavailable else "supported"
     return Rule(topics=(_topics(model)[name],), stance=stance)
@@ -228,7 +228,7 @@ def _drawing(claim: Claim, lineup: Lineup) -> str | None:
 def _price_rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable:
     model = model_of(claim)
     if model not in lineup.images:
-        return Undecidable(reason="the model was not selected")
+        return UNSELECTED
     listed = Topic("images.listed", model)
     billed = (_topics(model)["billed"],) if MONEY in lineup.allowed else ()
     return Rule(topics=(*billed, listed), rides_on=(image_listing(model),))

@@ -11,7 +11,7 @@ from harness.core.claims import Claim
 from harness.core.verdict import Grade
 from harness.probes.chat_bodies import WORDS, Json, chat, say, talk
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable
+from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable, unselected
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import Tried
@@ -227,7 +227,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return None
     model = lineup.plain
     if model is None:
-        return Undecidable(reason="no model that chats was selected")
+        return unselected("no model that chats was selected")
     if claim.value.get("required") is False and name in (MODEL, MESSAGES):
         return None
     stance: Stance = "supported" if name in _SUPPORTED else "fact"

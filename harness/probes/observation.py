@@ -48,7 +48,7 @@ class Observation:
     evidence  the exchanges, control and treatment
     more      how many more trials would decide an `unknown`; 0 if trials would not help
     by_name   True if a bad value is refused by its name: then acceptance means that it is read
-    needs     for `unasked`: what would have to be opted into
+    needs     what would have to be opted into: of `unasked`, to be asked; of `unknown` and `accepted`, to see more
     error     True if an `unknown` is due to errors of ours or the network's, so that asking again may help
     """
 

@@ -15,7 +15,7 @@ from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import Ask, Desk
 from harness.probes.effect import Effect
 from harness.probes.effects import EFFECTS
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
+from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, unselected
 from harness.probes.lineup import Lineup, model_of, set_params
 from harness.probes.observation import Observation, Topic
 from harness.probes.refusal import observe_refusal, try_it
@@ -153,7 +153,7 @@ def _field_rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return None
     asked = representative(lineup, field)
     if asked is None:
-        return Undecidable(reason=f"none of the models asked is documented to take {field}")
+        return unselected(f"none of the models asked is documented to take {field}")
     if detail in ("range", "values"):
         return Rule(topics=(Topic(f"range.{field}", asked),))
     name = f"parameter.{field}" if detail in ("", "list") else f"parameter.{field}.{detail}"

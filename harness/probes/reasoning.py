@@ -9,7 +9,7 @@ from harness.core.claims import Claim
 from harness.core.verdict import Evidence
 from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched
+from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched, unselected
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import observe_refusal, try_it
@@ -169,7 +169,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     if claim.kind == "doc_section" and "chat with reasoning" in str(value.get("title")).lower():
         asked = lineup.first(lambda each: lineup.reasons(each) is True)
         if asked is None:
-            return Undecidable(reason="none of the models asked is documented to reason on every request")
+            return unselected("none of the models asked is documented to reason on every request")
         return Rule(topics=(Topic(ALWAYS, asked),))
     if claim.kind != "capability" or value.get("capability") != "reasoning":
         return None

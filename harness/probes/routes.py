@@ -13,7 +13,7 @@ from urllib.parse import quote
 from harness.core.claims import Claim
 from harness.core.verdict import Evidence, Grade
 from harness.probes.desk import Ask, Desk, Seen
-from harness.probes.family import Undecidable
+from harness.probes.family import Undecidable, unselected
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import TRIES
@@ -30,7 +30,7 @@ OWN_HOSTS = "own-hosts"
 ONE_ADDRESS = Undecidable(
     reason="everything is reached at one address here: hosts and regions cannot be told apart", needs=(OWN_HOSTS,)
 )
-NO_MODEL = Undecidable(reason="no model that chats was selected")
+NO_MODEL = unselected("no model that chats was selected")
 
 Answer = Literal["answered", "gone", "refused", "server-error", "mixed", "spoilt", "no-key", "no-model"]
 

@@ -152,7 +152,7 @@ async def probe_live(paid: bool, cap: Json, desk: Desk) -> None:  # noqa: FBT001
         how = "a mode that does not exist is refused" if by_name else "a mode that does not exist is accepted, too"
         words = f"search_parameters mode off is accepted, and {how}; a search would cost money (--allow money)"
         read = Observation(topic=topic, outcome="accepted", words=words, grade="E2" if by_name else "E1", n=2)
-        desk.observe(replace(read, evidence=evidence, by_name=by_name))
+        desk.observe(replace(read, evidence=evidence, by_name=by_name, needs=() if by_name else ("money",)))
         return
     on = {"mode": "on", "max_search_results": 2}
     seen = await desk.one(

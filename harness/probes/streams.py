@@ -12,7 +12,7 @@ from typing import Any
 from harness.core.claims import Claim
 from harness.probes.chat_bodies import chat, function
 from harness.probes.desk import Ask, Desk
-from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable
+from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, unselected
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import TRIES, observe_refusal, try_it
@@ -97,7 +97,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
 def _of_one(lineup: Lineup, *names: str) -> Rule | Undecidable:
     """A promise about the whole API, asked of one model."""
     if lineup.plain is None:
-        return Undecidable(reason="no model that chats is asked")
+        return unselected("no model that chats is asked")
     asked = tuple(Topic(name, lineup.plain) for name in names)
     return Rule(topics=asked, stance="supported", rides_on=(Topic(STREAMING, lineup.plain),), parameter="stream")
 
@@ -110,7 +110,7 @@ def _stream_rule(value: Mapping[str, Any], lineup: Lineup) -> Rule | Undecidable
     if value == _CALL_NAME:
         caller = caller_of(lineup)
         if caller is None:
-            return Undecidable(reason="none of the models asked is documented to call functions")
+            return unselected("none of the models asked is documented to call functions")
         return Rule(topics=(Topic("stream.call-named", caller),), rides_on=(Topic(CALL, caller),))
     promises = (*_SOME, *((said, name, (True, None, False)) for said, name in _EVERY))
     found = next(((name, reasons) for said, name, reasons in promises if said == value), None)
@@ -118,7 +118,7 @@ def _stream_rule(value: Mapping[str, Any], lineup: Lineup) -> Rule | Undecidable
         return None
     models = tuple(model for model in lineup.models if lineup.reasons(model) in found[1])
     if not models:
-        return Undecidable(reason="none of the models asked is of the kind that it is about")
+        return unselected("none of the models asked is of the kind that it is about")
     # Usage that comes must also be that of the reply: what an unstreamed one of the same request says.
     names = (USAGE_ASKED, USAGE) if found[0] == "usage-asked" else (f"stream.{found[0]}",)
     return Rule(topics=tuple(Topic(name, model) for model in models for name in names), rides_on=_asked(models))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from harness.core.claims import Claim
-from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable
+from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable, unselected
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Topic
 from harness.probes.tool_calls import tool_model, tool_models
@@ -33,7 +33,7 @@ from harness.probes.tool_use import ECHO, FINAL, RESULT, USE, USE_TOPICS, probe_
 from harness.probes.tool_wire import ARGUMENTS, CALLS, CONTENT, ID, SCHEMA, TYPE, watch_tools
 from harness.probes.tries import cap_of
 
-_NOBODY = Undecidable(reason="none of the models asked is documented to use tools")
+_NOBODY = unselected("none of the models asked is documented to use tools")
 
 _CHOICES: Mapping[str, str] = {
     "auto": AUTO,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from harness.core.claims import Claim
 from harness.core.reply import Usage
 from harness.probes.desk import Seen
-from harness.probes.family import Family, Rule, Undecidable, Watched
+from harness.probes.family import Family, Rule, Undecidable, Watched, unselected
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation, Topic
 from harness.probes.reply_fields import (
@@ -66,7 +66,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     if claim.kind == "rule" and "separately" in str(claim.value.get("reasoning_tokens", "")):
         thinking = [model for model in lineup.models if lineup.reasons(model) is not False]
         if not thinking:
-            return Undecidable(reason="none of the models asked is documented to reason")
+            return unselected("none of the models asked is documented to reason")
         return _on_replies(APART, thinking)
     name = claim.subject.id.removeprefix("usage.")
     is_count = claim.subject.type == "field" and claim.subject.id == f"usage.{name}" and name in COUNTS

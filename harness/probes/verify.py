@@ -12,7 +12,7 @@ from harness.core.claims import Claim
 from harness.probes.canned import discount
 from harness.probes.desk import Ask, Desk, Seen, Sender, Unasked, Unrecorded
 from harness.probes.families import FAMILIES
-from harness.probes.family import Probe, Rule, Undecidable, Watched
+from harness.probes.family import UNSELECTED, Probe, Rule, Undecidable, Watched
 from harness.probes.gate import Gate, open_gate
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Topic
@@ -81,7 +81,7 @@ def _rule_of(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return Undecidable(reason=f"not observable: {claim.reason}")
     about = model_of(claim)
     if about is not None and _is_listed(about, lineup) and about not in (*lineup.models, *lineup.images):
-        return Undecidable(reason="the model was not selected")
+        return UNSELECTED
     for family in FAMILIES:
         how = family.rule(claim, lineup)
         if how is not None:

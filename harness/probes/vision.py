@@ -12,7 +12,7 @@ from harness.core.verdict import Evidence
 from harness.probes.chat_bodies import chat, talk
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.effect import said
-from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable
+from harness.probes.family import UNSELECTED, Family, Outlay, Probe, Rule, Stance, Undecidable, unselected
 from harness.probes.image_forms import DETAILS, QUESTION, picture_ask, probe_forms
 from harness.probes.lineup import Lineup, model_of
 from harness.probes.observation import Observation, Outcome, Topic
@@ -174,9 +174,9 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
 
 def _about(model: object, name: str, stance: Stance, lineup: Lineup) -> Rule | Undecidable:
     if model is None:
-        return Undecidable(reason="none of the models asked is documented to take images")
+        return unselected("none of the models asked is documented to take images")
     if model not in lineup.models:
-        return Undecidable(reason="the model was not selected")
+        return UNSELECTED
     return Rule(topics=(Topic(name, str(model)),), stance=stance)
 
 

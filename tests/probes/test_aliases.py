@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.probes.aliases import FAMILY
-from harness.probes.family import Undecidable
+from harness.probes.family import unselected
 
 MODEL, ALIAS = "grok-4-0709", "grok-4"
 MISSING = (404, {"code": "not-found", "error": "The model does not exist"})
@@ -71,7 +71,7 @@ def test_an_alias_of_a_model_that_is_not_asked_is_not_asked_about():
     lineup = lineup_of("grok-3")
     claim = lineup.register.find("ref.alias.grok-4")
 
-    assert FAMILY.rule(claim, lineup) == Undecidable(reason="the model was not selected")
+    assert FAMILY.rule(claim, lineup) == unselected("the model was not selected")
     assert not list(FAMILY.probes(lineup))
 
 

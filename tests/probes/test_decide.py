@@ -39,6 +39,8 @@ def test_what_no_request_can_show_is_no_question():
 def test_what_must_be_opted_into_is_unanswered_only_when_strict():
     assert code(make_verdict("not-tested", A_CLAIM, needs=("money",))) == 0
     assert code(make_verdict("not-tested", A_CLAIM, needs=("money",)), strict=True) == 3
+    assert code(make_verdict("inconclusive", A_CLAIM, needs=("money",))) == 0
+    assert code(make_verdict("inconclusive", A_CLAIM, needs=("money",)), strict=True) == 4
 
 
 def test_the_losing_side_of_a_contradiction_is_no_no_where_its_rival_is_confirmed():
@@ -47,6 +49,15 @@ def test_the_losing_side_of_a_contradiction_is_no_no_where_its_rival_is_confirme
     assert code(*both) == 0
     assert code(*both, strict=True) == 1
     assert code(make_verdict("refuted", LOSER), make_verdict("inconclusive", WINNER)) == 1
+
+
+def test_what_the_documents_alone_refute_by_lines_that_are_no_claim_is_no_no_of_a_server():
+    computed = "comp.rule.code-8.cost"
+
+    assert code(make_verdict("partial", computed)) == 0
+    assert code(make_verdict("partial", computed), strict=True) == 1
+    assert code(make_verdict("partial", A_CLAIM)) == 1
+    assert REGISTER.find(computed).observable == "arithmetic"
 
 
 def test_what_is_ignored_is_excused_by_no_other_side():

@@ -6,7 +6,7 @@ from tool_servers import HOSTILE, PLAIN, asked_of, call, calling, hostile_attemp
 
 from harness.core.verdict import TURNED
 from harness.probes.examples import FAMILY, find_examples
-from harness.probes.family import Undecidable
+from harness.probes.family import unselected
 
 THINKING = "grok-4-1-fast-reasoning"
 MODELS = (PLAIN, THINKING, "grok-code-fast-1", "grok-4-0709")
@@ -60,7 +60,7 @@ def test_an_example_of_a_model_that_was_not_selected_says_so():
     lineup = lineup_of(PLAIN)
     claim = lineup.register.find("ref.example.quickstart.create")
 
-    assert FAMILY.rule(claim, lineup) == Undecidable(reason="the model was not selected")
+    assert FAMILY.rule(claim, lineup) == unselected("the model was not selected")
     assert "example.sdk" not in probe_names(lineup)
 
 
