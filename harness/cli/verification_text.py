@@ -144,11 +144,24 @@ def render_verification(verified: Verified) -> str:
     lines += _open(found)
     cost = "unknown" if found.cost_usd is None else f"${found.cost_usd:.4f}"
     cost += f" and {found.unpriced} replies without a price" if found.unpriced else ""
-    lines += [f"{found.requests} requests, {cost}" + (", replayed" if found.mode == "replay" else ""), ""]
+    asked = "1 request" if found.requests == 1 else f"{found.requests} requests"
+    lines += [f"{asked}, {cost}" + (", replayed" if found.mode == "replay" and found.requests else ""), ""]
     word = WORDS[found.exit_code]
     head, _, rest = word.partition(":")
     lines.append(click.style(head, fg=COLOURS.get(found.exit_code, "yellow"), bold=True) + (f":{rest}" if rest else ""))
     return "\n".join(lines)
+
+
+def next_step(docket: Docket, found: Verification) -> str | None:
+    """What to look at where a server was asked and nothing at all could be decided; None else."""
+    if docket.mode == "replay" or not found.requests or set(found.counts) - {"not-tested"}:
+        return None
+    variable = docket.sources.endpoint_of(docket.provider, None).key_variable
+    key = f"the key in {variable} (--api-key-env); " if variable else ""
+    return (
+        f"nothing could be decided: look at the address, {docket.base_url} (--base-url: what stands before\n"
+        f"   /chat/completions, most often ending in /v1); {key}the model's name (--target)"
+    )
 
 
 def _counts(found: Verification) -> str:

@@ -15,7 +15,14 @@ from harness.cli.docket import VerifyChoices, prepare
 from harness.cli.fuzzing import Fuzzing
 from harness.cli.options import price_option
 from harness.cli.terminal import say
-from harness.cli.verification_text import plan_as_json, plan_as_table, plan_line, render_verification, verified_as_json
+from harness.cli.verification_text import (
+    next_step,
+    plan_as_json,
+    plan_as_table,
+    plan_line,
+    render_verification,
+    verified_as_json,
+)
 from harness.cli.verify_again import read_baseline, render_changes
 from harness.cli.verify_options import verify_options
 from harness.cli.verifying import default_folder, verify, write_pages
@@ -80,6 +87,8 @@ def command(
         say(fuzzing.add_to(verified_as_json(verified, place, changes), verified))
     else:
         say(render_verification(verified))
+        if (step := next_step(docket, verified.verification)) is not None:
+            say(f"   {step}")
         say(f"\npage      {place / 'report.html'}\nverdicts  {place / 'verdicts.json'}")
         if fuzz is not None:
             say(fuzzing.render(verified, place))

@@ -236,6 +236,9 @@ def _address_rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
         return Undecidable(reason="the catalogue names no such address")
     if host in lineup.provider.regions:
         return _region_rule(host, lineup, scope=claim.value.get("scope"))
+    if lineup.lone and "serves" not in claim.value:
+        # An address alone is what is claimed, and another one is asked.
+        return ONE_ADDRESS
     return _served_rule(claim.value.get("serves"), lineup)
 
 

@@ -319,7 +319,7 @@ def _watch(watched: Watched) -> Iterable[Observation]:
             yield Observation(
                 topic=Topic("endpoint.chat", model),
                 outcome="holds",
-                words=f"it answers at {CHAT}",
+                words=f"it answers at {CHAT}, below the base URL",
                 grade="E3",
                 n=1,
                 evidence=(answered.as_evidence(),),

@@ -13,6 +13,9 @@ from harness.probes.chat_bodies import WORDS, chat, say
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.observation import Observation
 
+_SHOWN = 5
+"""Names of a server's list that are told where a model is not among them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
@@ -77,7 +80,7 @@ def _closed(first: Seen, model: str, known: frozenset[str], served: dict[str, st
     status = first.attempt.status
     absent = served is not None and model not in served
     if status == HTTPStatus.NOT_FOUND or (first.refused and absent):
-        listed = " and is not listed" if absent else ""
+        listed = f", not among what the server lists: {_shown(served or {})}" if absent else ""
         return Gate(model=model, why_not=f"model absent{listed} ({first.words})")
     if not first.ok:
         return Gate(model=model, why_not=f"an ordinary request fails: {first.words}", fault=True)
@@ -85,6 +88,11 @@ def _closed(first: Seen, model: str, known: frozenset[str], served: dict[str, st
     if answered is not None and known and answered not in known:
         return Gate(model=model, why_not=f"redirected to {answered}")
     return None
+
+
+def _shown(served: dict[str, str]) -> str:
+    names = list(served)
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "") or "nothing"
 
 
 async def _is_refused(desk: Desk, canary: Seen, model: str, word: str) -> bool:

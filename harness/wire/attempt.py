@@ -5,6 +5,8 @@ coarse exceptions blur (never sent, sent and lost, too slow) is told apart by wh
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -159,12 +161,21 @@ def _classified(
     if not progress.sent:
         if isinstance(cause, TimeoutError):
             reason = f"no connection within {limits.connect_s:g} s"
-        return "connect", f"cannot connect to {request.url.host}: {reason}"
+        elif isinstance(cause, aiohttp.ClientConnectorError) and not isinstance(cause, aiohttp.ClientSSLError):
+            # Of TLS and of certificates its own words say more.
+            reason = _plainly(cause.os_error) or reason
+        return "connect", f"cannot connect to {request.url.netloc.decode('ascii', 'replace')}: {reason}"
     if isinstance(cause, TimeoutError):
         return "timeout", f"nothing arrived for {limits.idle_s:g} s"
     if progress.status is None:
         return "lost", f"the request was sent, and no reply came that can be read: {reason}"
     return "lost", f"the reply broke off after {sum(len(frame.content) for frame in progress.frames):,} bytes: {reason}"
+
+
+def _plainly(fault: OSError) -> str | None:
+    if isinstance(fault, socket.gaierror):
+        return (fault.strerror or "the name is not known").lower()
+    return os.strerror(fault.errno).lower() if fault.errno else None
 
 
 def _text(content: bytes) -> str:

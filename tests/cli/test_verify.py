@@ -1,6 +1,7 @@
 import html
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -226,6 +227,32 @@ def test_a_server_that_answers_html_is_an_error(harness):
 
     assert result.code == 3
     assert "an ordinary request fails" in result.out
+    assert f"look at the address, {server.base_url} (--base-url" in result.out
+
+
+def test_a_model_that_is_not_there_is_told_with_those_that_the_server_lists(harness):
+    listed = {"object": "list", "data": [{"id": "one"}, {"id": "two"}]}
+    absent = (404, {"error": {"message": "no such model"}})
+
+    with ScriptedServer(lambda _: absent, routes={"GET /v1/models": listed}) as server:
+        result = harness(
+            "verify", "openai-chat", "--target", "m", "--base-url", server.base_url, "--claim", "parameter"
+        )
+
+    assert "model absent, not among what the server lists: one, two (HTTP 404: no such model)" in result.out
+
+
+def test_a_server_that_is_not_there_is_told_in_plain_words_with_what_to_look_at(harness):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = harness(
+            "verify", "openai-chat", "--target", "m", "--base-url", f"http://{address}/v1", "--claim", "parameter"
+        )
+
+    assert result.code == 3
+    assert f"cannot connect to {address}: connection refused" in result.out
+    assert "the model's name (--target)" in result.out
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_a_stand_in_whose_addresses_are_its_own_is_asked_what_the_vendor_promise
     rules = {claim.id: FAMILY.rule(claim, lineup) for claim in about(FAMILY, lineup) if claim.kind == "host"}
 
     decided = {claim for claim, rule in rules.items() if isinstance(rule, Rule)}
-    assert decided == {"comp.host.inference-base", "comp.host.inference-purpose"}
+    assert decided == {"comp.host.inference-purpose"}
     assert {rule.needs for claim, rule in rules.items() if claim not in decided} == {(OWN_HOSTS,)}
 
 
