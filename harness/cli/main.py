@@ -65,7 +65,8 @@ class LazyGroup(click.Group):
 def harness() -> None:
     """Evaluate models behind HTTP APIs, and hold their documents to account.
 
-    Exit codes: 0 yes · 1 no · 2 the input is wrong · 3 it could not be answered · 130 interrupted.
+    Exit codes: 0 yes · 1 no · 2 the input is wrong · 3 it could not be answered · 4 the evidence is too weak ·
+    130 interrupted.
     """
 
 

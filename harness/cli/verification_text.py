@@ -14,20 +14,15 @@ import click
 
 from harness.cli.docket import Docket
 from harness.cli.tables import render_table, visible
+from harness.cli.terminal import say
 from harness.cli.verifying import Verified
 from harness.core.verdict import TURNED, Verdict, Verification
 from harness.probes.drift import Change
 from harness.probes.outlay import THOUGHT_TOKENS, Forecast, total
+from harness.report.verdict_words import decision_of
 
 SHOWN = 25
-WORDS = {
-    0: "KEPT: every promise that was asked about is kept",
-    1: "NOT KEPT: some promises are not kept",
-    3: "UNANSWERED: some claims could not be asked about",
-    4: "NOT ENOUGH EVIDENCE for some claims",
-    130: "INTERRUPTED: what could be decided is decided",
-}
-COLOURS = {0: "green", 1: "red"}
+_COLOURS = {"pass": "green", "fail": "red", "error": "yellow"}
 
 
 def plan_line(docket: Docket, rows: Sequence[Forecast]) -> str:
@@ -146,20 +141,19 @@ def render_verification(verified: Verified) -> str:
     cost += f" and {found.unpriced} replies without a price" if found.unpriced else ""
     asked = "1 request" if found.requests == 1 else f"{found.requests} requests"
     lines += [f"{asked}, {cost}" + (", replayed" if found.mode == "replay" and found.requests else ""), ""]
-    word = WORDS[found.exit_code]
-    head, _, rest = word.partition(":")
-    lines.append(click.style(head, fg=COLOURS.get(found.exit_code, "yellow"), bold=True) + (f":{rest}" if rest else ""))
+    status, word, sentence = decision_of(found)
+    lines.append(click.style(word.upper(), fg=_COLOURS[status], bold=True) + f": {sentence}")
     return "\n".join(lines)
 
 
-def next_step(docket: Docket, found: Verification) -> str | None:
-    """What to look at where a server was asked and nothing at all could be decided; None else."""
+def say_next_step(docket: Docket, found: Verification) -> None:
+    """Tell what to look at where a server was asked and nothing at all could be decided."""
     if docket.mode == "replay" or not found.requests or set(found.counts) - {"not-tested"}:
-        return None
+        return
     variable = docket.sources.endpoint_of(docket.provider, None).key_variable
     key = f"the key in {variable} (--api-key-env); " if variable else ""
-    return (
-        f"nothing could be decided: look at the address, {docket.base_url} (--base-url: what stands before\n"
+    say(
+        f"   nothing could be decided: look at the address, {docket.base_url} (--base-url: what stands before\n"
         f"   /chat/completions, most often ending in /v1); {key}the model's name (--target)"
     )
 

@@ -16,11 +16,11 @@ from harness.cli.fuzzing import Fuzzing
 from harness.cli.options import price_option
 from harness.cli.terminal import say
 from harness.cli.verification_text import (
-    next_step,
     plan_as_json,
     plan_as_table,
     plan_line,
     render_verification,
+    say_next_step,
     verified_as_json,
 )
 from harness.cli.verify_again import read_baseline, render_changes
@@ -87,8 +87,7 @@ def command(
         say(fuzzing.add_to(verified_as_json(verified, place, changes), verified))
     else:
         say(render_verification(verified))
-        if (step := next_step(docket, verified.verification)) is not None:
-            say(f"   {step}")
+        say_next_step(docket, verified.verification)
         say(f"\npage      {place / 'report.html'}\nverdicts  {place / 'verdicts.json'}")
         if fuzz is not None:
             say(fuzzing.render(verified, place))

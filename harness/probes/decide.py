@@ -140,7 +140,7 @@ def exit_code(
     """0 yes, 1 a documented promise is not kept, 3 some could not be asked, 4 the evidence is too weak, or too old.
 
     strict  count what is excused, and what must be opted into
-    source  DESIGN.md, "Exit codes"
+    source  VERDICTS.md, "What a verification exits with"
     """
     if any(each.verdict in TURNED and (strict or not each.excused) for each in verdicts):
         return 1

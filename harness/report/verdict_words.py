@@ -67,7 +67,7 @@ def status_of(verdict: VerdictName) -> Status:
 
 
 def decision_of(verification: Verification) -> tuple[Status, str, str]:
-    """The exit code as a status, a word, and a sentence. source: DESIGN.md, "Exit codes"."""
+    """The exit code as a status, a word, and a sentence. source: harness/probes/VERDICTS.md."""
     code = verification.exit_code
     return _DECISIONS.get(code, ("error", "no answer", "it ended with a code that this version does not know."))
 
