@@ -100,7 +100,7 @@ async def probe_range(parameter: str, inside: tuple[Any, ...], outside: tuple[An
             topic=desk.topic(f"range.{parameter}"),
             outcome=outcome,  # type: ignore[arg-type]
             words="; ".join(wrong) or open_question or shown,
-            grade="E4" if outcome == "holds" else "E2",
+            grade="E4" if outcome == "holds" else "E1",
             n=n,
             evidence=tuple(evidence),
             by_name=named and outcome == "holds",

@@ -41,7 +41,7 @@ class Shown:
     """An exchange written out.
 
     body    the beginning of a body that is too long for the curl line; '' otherwise
-    answer  status, headers and the beginning of the body
+    answer  status, the beginning of the body, and headers
     rest    how much more there is, in words; '' for nothing
     facts   time, cost, earlier attempts
     """
@@ -231,20 +231,23 @@ def _status(kept: ProbeExchange) -> str:
 
 
 def _answer(kept: ProbeExchange, longest: int) -> tuple[str, str]:
-    """What came, as `curl -i` prints it, up to so many characters of the body; and how much more there is."""
+    """What came: status, up to so many characters of the body, headers; and how much more of the body there is.
+
+    The body stands first, for the words that prove most verdicts are in it.
+    """
     last = _last(kept)
     if last is None:
         return "no answer", ""
     lines = [_status(kept)]
     if last.message:
         lines.append(cut(last.message, _LONGEST_HEADERS))
-    headers = "\n".join(f"{one_line(name)}: {one_line(value)}" for name, value in last.headers)
-    if headers:
-        lines.append(cut(headers, _LONGEST_HEADERS))
     content = last.body
     shown = _decoded(content, longest)
     if content:
         lines += ["", shown]
+    headers = "\n".join(f"{one_line(name)}: {one_line(value)}" for name, value in last.headers)
+    if headers:
+        lines += ["", cut(headers, _LONGEST_HEADERS)]
     left = len(content) - len(shown.encode("utf-8", "surrogatepass"))
     rest = f"… of {count(len(content), 'byte')}; the whole is in exchanges.jsonl" if left > 0 else ""
     return "\n".join(lines), rest

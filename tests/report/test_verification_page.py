@@ -302,6 +302,13 @@ def test_an_exchange_that_was_not_kept_is_said_to_be_missing():
     assert "this run's exchanges do not have it" in render(make_verdict(evidence=["p#1"]))
 
 
+def test_what_a_reply_says_stands_before_its_headers():
+    exchange = make_exchange("p#1", reply={"says": "Oslo"}, headers=(("x-ratelimit-limit-requests", "600"),))
+    text = render(make_verdict(evidence=["p#1"]), exchanges=[exchange])
+
+    assert 0 < text.index("Oslo") < text.index("x-ratelimit-limit-requests: 600")
+
+
 def test_a_long_answer_is_cut_and_says_so():
     page = render(make_verdict(evidence=["p#1"]), exchanges=[make_exchange("p#1", reply=b"z" * 5_000)])
 
