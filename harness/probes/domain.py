@@ -27,7 +27,7 @@ from harness.probes.domain_values import (
     OneOf,
     Values,
 )
-from harness.probes.lineup import Lineup, model_of, set_params
+from harness.probes.lineup import Lineup, denies, model_of, set_params
 
 _ALWAYS = ("model", "messages")
 _NESTED = {
@@ -45,7 +45,6 @@ _NESTED = {
     "tools[].function.parameters.required": ("tools", 0, "function", "parameters", "required"),
 }
 _YES, _NO = ("supported", "accepted"), ("unsupported", "error")
-_OFF = (False, "none", "disabled")
 
 
 def read_domain(lineup: Lineup, model: str) -> Domain:
@@ -135,9 +134,9 @@ def _said_by_capabilities(lineup: Lineup, model: str, name: str) -> set[str]:
         if value is None:
             return set()
         # What a limited use of tools leaves out is for each vendor to say: nothing is drawn of it.
-        return {"disputed" if value == "limited" else "refused" if value in _OFF else "taken"}
+        return {"disputed" if value == "limited" else "refused" if denies(value) else "taken"}
     off = {"stream": "streaming", "stream_options": "streaming", "response_format": "json_output"}
-    return {"disputed"} if name in off and lineup.capability(model, off[name]) in _OFF else set()
+    return {"disputed"} if name in off and lineup.lacks(model, off[name]) else set()
 
 
 def _refused(name: str, model: str, known: Facts, inside: tuple[Values, ...]) -> Field:
@@ -233,7 +232,7 @@ def _talk(lineup: Lineup, model: str, facts: dict[str, Facts], *, tools: bool) -
         value = lineup.capability(model, capability)
         if value is True and capability == "vision":
             yield _form("messages[].content image", ())
-        elif value in _OFF and value is not None:
+        elif denies(value):
             text = {"type": "text", "text": "What is this?"}
             yield Field(
                 name=f"messages[].content {'image' if capability == 'vision' else 'sound'}",

@@ -15,7 +15,7 @@ from harness.core.verdict import Grade
 from harness.probes.chat_bodies import Json, chat
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable, unselected
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup, denies, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import Tried
 from harness.probes.tries import balks, cap_of, pursue, spoilt, try_each
@@ -225,7 +225,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     if claim.kind == "capability":
         name = {"json_output": JSON_OBJECT, "structured_outputs": STRUCTURED}.get(str(claim.value.get("capability")))
         model = model_of(claim)
-        denied = claim.value.get("value") in (False, "none", "disabled")
+        denied = denies(claim.value.get("value"))
         stance: Stance = "unsupported" if denied else "supported"
         return None if name is None or model is None else Rule(topics=(Topic(name, model),), stance=stance)
     if claim.kind == "doc_section" and str(claim.value.get("title")).lower() == "structured outputs":
@@ -247,7 +247,7 @@ def _of_one(name: str, model: str | None) -> Rule | Undecidable:
 
 def _format_model(lineup: Lineup) -> str | None:
     """The model that stands for promises about formats: it is not documented to lack JSON."""
-    taking = [model for model in lineup.models if lineup.capability(model, "json_output") not in (False, "none")]
+    taking = [model for model in lineup.models if not lineup.lacks(model, "json_output")]
     return next((model for model in taking if lineup.reasons(model) is False), next(iter(taking), None))
 
 

@@ -58,11 +58,16 @@ class Lineup:
         value = self.capability(model, "reasoning")
         if value in ("always_on", "code_optimized", True):
             return True
-        return False if value in ("disabled", "none", False) else None
+        return False if denies(value) else None
 
     def takes(self, model: str, name: str) -> bool:
         """Whether a model is documented to have a capability, in full or in part."""
-        return self.capability(model, name) not in (None, False, "none", "disabled")
+        value = self.capability(model, name)
+        return value is not None and not denies(value)
+
+    def lacks(self, model: str, name: str) -> bool:
+        """Whether a model is documented not to have a capability; False if the documents do not say."""
+        return denies(self.capability(model, name))
 
     def first(self, wanted: Callable[[str], bool] = bool) -> str | None:
         """The first model of which something holds: it stands for a promise about the whole API."""
@@ -82,6 +87,11 @@ class Lineup:
             if claim.kind == "parameter" and claim.value.get("param") in STATISTICAL
         }
         return max(1, len(cells))
+
+
+def denies(value: object) -> bool:
+    """Whether what a capability is documented to be says that there is none."""
+    return value is False or value in ("none", "disabled")
 
 
 def model_of(claim: Claim) -> str | None:

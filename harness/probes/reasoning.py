@@ -10,14 +10,13 @@ from harness.core.verdict import Evidence
 from harness.probes.chat_bodies import chat
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched, unselected
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup, denies, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import observe_refusal, try_it
 from harness.stats import share_at_least
 
 ALWAYS, NEVER, OPTIONAL, BEFORE = "reasoning", "reasoning.absent", "reasoning.optional", "reasoning.before"
 _ALWAYS_WORDS = (True, "always_on", "code_optimized")
-_NEVER_WORDS = (False, "disabled", "none")
 _PUZZLE = (
     "A tank holds 840 litres. One pipe fills it in 6 hours, another empties it in 8. Both are open from the start. "
     "After how many hours is it full? Answer with the number alone."
@@ -177,7 +176,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     if said in _ALWAYS_WORDS:
         before = (Topic(BEFORE, model),) if "before" in str(value.get("when", "")) else ()
         return Rule(topics=(Topic(ALWAYS, model), *before))
-    if said in _NEVER_WORDS:
+    if denies(said):
         return Rule(topics=(Topic(NEVER, model),))
     return Rule(topics=(Topic(OPTIONAL, model),))
 

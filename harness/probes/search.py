@@ -17,7 +17,7 @@ from harness.core.verdict import Grade
 from harness.probes.chat_bodies import WORDS, Json, chat, say
 from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, Watched
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup, denies, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.tries import balks, cap_of, pursue, spoilt, try_each
 
@@ -249,7 +249,7 @@ def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     model = model_of(claim)
     value = claim.value
     if claim.kind == "capability" and value.get("capability") == "web_search" and model is not None:
-        denied = value.get("value") in (False, "none")
+        denied = denies(value.get("value"))
         topic = _topic("run", "web_search", model)
         return Rule(topics=(topic,), stance="unsupported" if denied else "supported")
     if claim.kind == "doc_section" and str(value.get("title")).lower() == "live search":

@@ -13,7 +13,7 @@ from harness.core.claims import Claim
 from harness.probes.chat_bodies import chat, function
 from harness.probes.desk import Ask, Desk
 from harness.probes.family import Family, Outlay, Probe, Rule, Undecidable, unselected
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup, denies, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.refusal import TRIES, observe_refusal, try_it
 from harness.probes.stream_watch import (
@@ -82,7 +82,7 @@ _CALL_NAME = {"path": "choices[0].delta.tool_calls[0].function.name"}
 def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     model, value = model_of(claim), claim.value
     if claim.kind == "capability" and value.get("capability") == "streaming" and model is not None:
-        if value.get("value") in (False, "none"):
+        if denies(value.get("value")):
             return Rule(topics=(Topic(STREAMING, model),), stance="unsupported")
         return Rule(topics=(Topic(STREAMING, model), Topic(WHOLE, model)), stance="supported", parameter="stream")
     if claim.kind == "request_schema" and claim.subject.type == "field" and claim.subject.id == "stream":
@@ -130,7 +130,7 @@ def _asked(models: Iterable[str]) -> tuple[Topic, ...]:
 
 def caller_of(lineup: Lineup) -> str | None:
     """The model that stands for promises about tool calls in a stream: the first not documented to lack them."""
-    able = [model for model in lineup.models if lineup.capability(model, "tool_use") not in (False, "none")]
+    able = [model for model in lineup.models if not lineup.lacks(model, "tool_use")]
     return lineup.plain if lineup.plain in able else next(iter(able), None)
 
 

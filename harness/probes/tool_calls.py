@@ -120,8 +120,7 @@ def raw_calls(seen: Seen) -> Iterator[tuple[Mapping[str, Any], Sequence[Mapping[
 
 def uses_tools(lineup: Lineup, model: str) -> bool:
     """Whether a model may be asked to call tools: it is not documented otherwise."""
-    values = (lineup.capability(model, "tool_use"), lineup.capability(model, "function_calling"))
-    return not any(value in (False, "none", "disabled") for value in values if value is not None)
+    return not any(lineup.lacks(model, name) for name in ("tool_use", "function_calling"))
 
 
 def tool_models(lineup: Lineup) -> tuple[str, ...]:

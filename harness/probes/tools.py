@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.core.claims import Claim
 from harness.probes.family import Family, Outlay, Probe, Rule, Stance, Undecidable, unselected
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup, denies, model_of
 from harness.probes.observation import Topic
 from harness.probes.tool_calls import tool_model, tool_models
 from harness.probes.tool_choice import (
@@ -59,7 +59,7 @@ _SHOWN_IN_ARGUMENTS = ("function.parameters.properties", "function.parameters.re
 def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     if claim.kind == "capability" and claim.value.get("capability") in ("tool_use", "function_calling"):
         model = model_of(claim)
-        stance: Stance = "unsupported" if claim.value.get("value") in (False, "none", "disabled") else "supported"
+        stance: Stance = "unsupported" if denies(claim.value.get("value")) else "supported"
         return None if model is None else Rule(topics=(Topic(USE, model),), stance=stance)
     if claim.kind == "doc_section" and str(claim.value.get("title")).lower() == "function calling":
         return _of_one(USE, lineup)

@@ -14,7 +14,7 @@ from harness.probes.desk import Ask, Desk, Seen
 from harness.probes.effect import said
 from harness.probes.family import UNSELECTED, Family, Outlay, Probe, Rule, Stance, Undecidable, unselected
 from harness.probes.image_forms import DETAILS, QUESTION, picture_ask, probe_forms
-from harness.probes.lineup import Lineup, model_of
+from harness.probes.lineup import Lineup, denies, model_of
 from harness.probes.observation import Observation, Outcome, Topic
 from harness.probes.picture import ADDRESS, ADDRESS_WORD, digits_in_place, draw_digits, reads
 from harness.probes.refusal import TRIES, Tried, observe_refusal
@@ -22,7 +22,6 @@ from harness.probes.sound import COUNTS, as_part, beeps_wav, counts
 from harness.probes.together import try_together
 
 SENSES = ("vision", "audio")
-_DENIALS = (None, False, "none", "disabled")
 _ENOUGH_READ = 2
 _CLOSE = 4
 """Digits in their place, of nine, from which a model is bad at reading and not blind: by luck, once in sixty times."""
@@ -160,7 +159,7 @@ def _told(
 def _rule(claim: Claim, lineup: Lineup) -> Rule | Undecidable | None:
     value = claim.value
     if claim.kind == "capability" and value.get("capability") in SENSES:
-        stance: Stance = "unsupported" if value.get("value") in _DENIALS else "supported"
+        stance: Stance = "unsupported" if value.get("value") is None or denies(value["value"]) else "supported"
         return Rule(topics=(Topic(str(value["capability"]), model_of(claim)),), stance=stance)
     if claim.kind == "example" and _shows_picture(claim):
         return Rule(topics=(Topic("image.example", model_of(claim)),), stance="accepted")
