@@ -109,6 +109,7 @@ class Bench:
     keep     told of every exchange, before its answer is read by anyone
     pacer    None sends as fast as answers come
     slots    requests under way at once
+    clock    waits before an ask that is to come later
     """
 
     provider: Provider
@@ -121,6 +122,7 @@ class Bench:
     profile: str = "documented"
     pacer: Pacer | None = None
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    clock: Clock = field(default_factory=SystemClock)
     _in_vain: int = 0
 
     async def send(self, desk: Desk, asks: tuple[Ask, ...], numbers: tuple[int, ...]) -> tuple[Seen, ...]:
@@ -139,6 +141,8 @@ class Bench:
     async def _one(self, desk: Desk, ask: Ask, number: int, place: int) -> Seen:
         call = self._call(desk, ask, number)
         reserved = self._worst(ask, desk.model)
+        if ask.after_s and desk.seen and not desk.seen[-1].exchange.recorded:
+            await self.clock.sleep(ask.after_s)
         async with nullcontext() if ask.together else self.slots:
             if self._in_vain >= _MAX_IN_VAIN:
                 raise Unasked(f"{self._in_vain} requests in a row drew 429 or no answer at every try: no more are sent")

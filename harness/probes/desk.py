@@ -43,6 +43,7 @@ class Ask:
     role          'treatment' holds what is probed, 'control' is the same without it
     content_type  what the body is called
     together      sent at once with its fellows, whoever else is waiting for a turn: for what only shows then
+    after_s       seconds to wait first, where the desk's last answer came from a server: a recording is ready at once
     wrong         wrong on purpose, so that nobody should answer it: what comes says nothing of ordinary replies
     """
 
@@ -56,6 +57,7 @@ class Ask:
     region: str | None = None
     content_type: str = "application/json"
     together: bool = False
+    after_s: float = 0.0
     wrong: bool = False
 
     @property

@@ -4,7 +4,6 @@ It stands apart from the management API, which has another key, and from images,
 is judged by the shape of its reply, with a control where one can be had. source: VERDICTS.md, "endpoints"
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -219,14 +218,10 @@ async def _poll(desk: Desk, path: str, control: Seen) -> tuple[list[Seen], float
     expected_s = (control.attempt.total_ms or 0) / 1000 * _PATIENCE
     pause_s = min(_LONGEST_POLL_S, max(_POLL_S, expected_s / _POLLS))
     polls: list[Seen] = []
-    while len(polls) < _POLLS:
-        polls.append(await desk.one(Ask(about="is it ready", method="GET", path=path)))
-        if polls[-1].attempt.status != HTTPStatus.ACCEPTED:
-            break
-        # A recording is as ready at once as it will ever be.
-        if not polls[-1].exchange.recorded:
-            await asyncio.sleep(pause_s)
-    return polls, len(polls) * pause_s
+    while len(polls) < _POLLS and (not polls or polls[-1].attempt.status == HTTPStatus.ACCEPTED):
+        after_s = pause_s if polls else 0.0
+        polls.append(await desk.one(Ask(about="is it ready", method="GET", path=path, after_s=after_s)))
+    return polls, (len(polls) - 1) * pause_s
 
 
 # --- the family

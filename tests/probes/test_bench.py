@@ -1,16 +1,21 @@
 import asyncio
 from decimal import Decimal
+from random import Random
 
 import pytest
-from endpoint_runs import lineup_of, verify_simulator
+from endpoint_runs import attempt_of, lineup_of, verify_simulator
 
+from harness.catalogue import load_catalogues
 from harness.core.clock import VirtualClock
-from harness.core.exchange import Attempt
+from harness.core.exchange import Attempt, Exchange
 from harness.probes import parameters
-from harness.probes.bench import Budget, Pacer, keeps_evidence
-from harness.probes.desk import Unasked
+from harness.probes.bench import Bench, Budget, Pacer, keeps_evidence
+from harness.probes.desk import Ask, Desk, Unasked
 from harness.probes.outlay import forecast, total
 from harness.probes.verify import plan_verification
+from harness.runner.sources import Sources
+from harness.wire import Redactor
+from harness.wire.dialects import load_dialect
 
 
 def test_a_budget_of_requests_is_never_exceeded():
@@ -59,6 +64,43 @@ def test_a_model_is_asked_no_more_often_a_minute_than_its_limit():
         return clock.monotonic() - began
 
     assert asyncio.run(ask()) == pytest.approx(120, abs=1)
+
+
+class Answering:
+    """A transport that answers everything at once, from recordings or not."""
+
+    def __init__(self, *, recorded):
+        self._recorded = recorded
+
+    async def send(self, call):
+        return Exchange(key="k", request=call.request, attempts=(attempt_of(200, b"{}"),), recorded=self._recorded)
+
+
+@pytest.mark.parametrize(("recorded", "waited_s"), [(False, 2.0), (True, 0.0)])
+def test_an_ask_that_is_to_come_later_waits_for_a_server_and_never_for_a_recording(recorded, waited_s):
+    contract, clock = lineup_of("any", catalogue="openai-chat").provider, VirtualClock()
+    sources = Sources(
+        catalogues=load_catalogues(), base_url="http://127.0.0.1:1/v1", applies_to="openai-chat", environment={}
+    )
+    bench = Bench(
+        provider=contract,
+        transport=Answering(recorded=recorded),
+        sources=sources,
+        redactor=Redactor(()),
+        dialect=load_dialect("openai-chat"),
+        keep=lambda _: None,
+        clock=clock,
+    )
+    desk = Desk(probe="p", model="any", sender=bench, wanted=frozenset(), family=1, random=Random(1))  # noqa: S311 - unused
+    began = clock.monotonic()
+
+    async def ask():
+        await desk.one(Ask(about="first", method="GET", path="/x"))
+        await desk.one(Ask(about="later", method="GET", path="/x", after_s=2.0))
+
+    asyncio.run(ask())
+
+    assert clock.monotonic() - began == waited_s
 
 
 def test_models_do_not_wait_for_one_another_and_without_a_limit_nobody_waits():

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 from endpoint_runs import (
     HOSTILE,
@@ -86,16 +84,14 @@ def test_a_slow_server_is_not_called_never_ready_before_it_could_be():
     assert observation.outcome == "unknown"
 
 
-def test_a_recorded_deferred_reply_is_not_waited_for(monkeypatch):
-    waited = []
-    monkeypatch.setattr(endpoints, "asyncio", SimpleNamespace(sleep=waited.append))
+def test_it_is_asked_thirty_times_with_a_pause_between_and_none_before_the_first():
+    sender = MadeUp(lambda ask: (202, "") if ask.method == "GET" else (200, reply_or_promise(ask)))
 
-    observation = seen_by(
-        "endpoint.deferred", lambda ask: (202, "") if ask.method == "GET" else (200, reply_or_promise(ask))
-    )
+    observation = observed(probe_of(FAMILY, LINEUP, "endpoint.deferred"), sender)["endpoint.deferred"]
 
+    pauses = [ask.after_s for ask in sender.asks if ask.method == "GET"]
     assert observation.outcome == "broken"
-    assert waited == []
+    assert pauses == [0.0] + [0.2] * 29
 
 
 def reply_or_promise(ask):
