@@ -5,6 +5,7 @@ What should turn is said by `kill_rules`, written from the register before any r
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import sys
@@ -43,8 +44,8 @@ class Outcome:
     may: tuple[str, ...]
     weak: tuple[str, ...]
     requests: int
-    seconds: float
-    cpu: float
+    seconds: float = 0.0
+    cpu: float = 0.0
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -100,6 +101,15 @@ def baseline(models: tuple[str, ...]) -> frozenset[str]:
     """Claims that are not kept by the unbroken simulator either: losing sides of contradictions."""
     usual = examine(Miniature(deviation="", models=models, allow=OPT_INS), broken=False).verification
     return frozenset(each.claim for each in usual.verdicts if each.verdict in TURNED)
+
+
+def read_outcomes(path: Path) -> tuple[Outcome, ...]:
+    """Outcomes as they were published: without how long they took."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return tuple(
+        Outcome(**{key: tuple(value) if isinstance(value, list) else value for key, value in line.items()})
+        for line in lines
+    )
 
 
 def main() -> int:

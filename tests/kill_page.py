@@ -47,14 +47,18 @@ _PAIR = 2
 def write_page(folder: Path, outcomes: Sequence["Outcome"]) -> None:
     """README.md and outcomes.jsonl, in a folder that is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    page = _PAGE.format(
+    (folder / "README.md").write_text(page_of(outcomes))
+    (folder / "outcomes.jsonl").write_text("".join(map(_line, outcomes)))
+
+
+def page_of(outcomes: Sequence["Outcome"]) -> str:
+    """The page, in Markdown."""
+    return _PAGE.format(
         summary=_summary(outcomes),
         rows="\n".join(map(_row, outcomes)),
         nothing="\n".join(f"- `{name}`: {why}." for name, why in NOTHING.items()),
         open="\n".join(f"- `{name}`: {excuse.why}." for name, excuse in MAY.items()),
     )
-    (folder / "README.md").write_text(page)
-    (folder / "outcomes.jsonl").write_text("".join(map(_line, outcomes)))
 
 
 def _summary(outcomes: Sequence["Outcome"]) -> str:

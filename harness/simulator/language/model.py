@@ -8,7 +8,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
@@ -65,7 +65,8 @@ class LanguageModel:
         self.index: dict[str, int] = {token: number for number, token in enumerate(self.vocabulary)}
         numbered = [np.array([self.index[token] for token in text], dtype=np.int64) for text in texts]
         self._base, self._levels = _count(numbered, len(self.vocabulary))
-        self._topics = _Topics(texts, numbered, self.index)
+        # A prompt is asked many times over where somebody measures; what it calls to mind takes some 34 kB.
+        self._topic_of = lru_cache(maxsize=512)(_Topics(texts, numbered, self.index).find)
 
     def logits(self, context: Sequence[str], topic: Topic | None = None) -> Floats:
         """For each token of the vocabulary, how likely it is to come next; exponentiated they sum to at most one.
@@ -90,7 +91,7 @@ class LanguageModel:
 
     def topic(self, prompt: str) -> Topic:
         """What `prompt` makes likelier: its words, and those of the documents that share the rarest of them."""
-        return self._topics.find(prompt[-_TOPIC_CHARACTERS:])
+        return self._topic_of(prompt[-_TOPIC_CHARACTERS:])
 
 
 class _Level:

@@ -14,6 +14,9 @@ import regex
 
 # A search over the few thousand characters that skills look at takes well under a millisecond.
 SECONDS = 0.1
+_REMEMBERED = 400
+"""Characters of a text up to which what was found in it is remembered."""
+
 _deadline: ContextVar[float] = ContextVar("deadline", default=inf)
 
 
@@ -54,13 +57,22 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 
 def find(pattern: str, text: str, start: int = 0) -> regex.Match[str] | None:
     """The first match at or after `start`; None where there is none, or none in time."""
-    left = _left()
-    if left <= 0:
+    if late():
         return None
     try:
-        return compiled(pattern).search(text, start, timeout=left)
+        return (found_in_short if len(text) <= _REMEMBERED else _search)(pattern, text, start)
     except TimeoutError:
         return None
+
+
+def _search(pattern: str, text: str, start: int) -> regex.Match[str] | None:
+    # Not cut short by the request's own deadline, which may so be overshot by one search: what is remembered must not
+    # depend on it. A search that ran out of time raises, and is not remembered.
+    return compiled(pattern).search(text, start, timeout=SECONDS)
+
+
+# The same few prompts are asked again and again, and hundreds of patterns are looked for in each.
+found_in_short = lru_cache(maxsize=32_768)(_search)
 
 
 def find_all(pattern: str, text: str) -> Iterator[regex.Match[str]]:

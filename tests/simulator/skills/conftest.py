@@ -53,6 +53,8 @@ def searches(monkeypatch):
             searched.append(text)
             return self.pattern.sub(by, text, **kept)
 
+    # What another test had found would not be searched for.
+    patterns.found_in_short.cache_clear()
     monkeypatch.setattr(patterns, "compiled", Watched)
     return searched
 
