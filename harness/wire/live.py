@@ -66,7 +66,7 @@ class LiveTransport:
             total_s=total_timeout_s,
             reply_bytes=max_reply_bytes,
         )
-        self._transport: AiohttpTransport | None = None
+        self._transports: dict[bool, AiohttpTransport] = {}
         self._crashing: set[str] = set()
 
     async def send(self, call: Call) -> Exchange:
@@ -92,14 +92,12 @@ class LiveTransport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._transport is not None:
-            await self._transport.aclose()
-            self._transport = None
+        while self._transports:
+            _, transport = self._transports.popitem()
+            await transport.aclose()
 
     async def _try(self, sent: HttpRequest, endpoint: Endpoint, headers: dict[str, str]) -> Attempt:
         timeouts = {"connect": self._limits.connect_s, "read": self._limits.idle_s}
-        if endpoint.base_url in self._crashing:
-            headers = {**headers, "Connection": "close"}
         try:
             request = httpx.Request(
                 sent.method,
@@ -110,27 +108,32 @@ class LiveTransport:
             )
         except (httpx.InvalidURL, ValueError) as error:
             return Attempt(error="connect", message=f"{url_of(endpoint, sent)} is not a URL that can be asked: {error}")
-        attempt = await fetch(self._open(), request, self._limits, self._clock)
+        transport = self._open(once=endpoint.base_url in self._crashing)
+        attempt = await fetch(transport, request, self._limits, self._clock)
         if attempt.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             # A server whose code failed may hang up without a word; another request on that connection would be lost,
-            # and none is sent twice. So it is given time to, and no connection is used again.
+            # and none is sent twice. So it is given time to, and from then on no connection is used again. To ask the
+            # server for that would not do: many that hang up do not heed `Connection: close` either.
             self._crashing.add(endpoint.base_url)
             await self._clock.sleep(_TO_HANG_UP_S)
         return attempt
 
-    def _open(self) -> AiohttpTransport:
-        """The transport, opened at the first call: a session belongs to the running loop."""
-        if self._transport is None:
+    def _open(self, *, once: bool) -> AiohttpTransport:
+        """The transport, opened at the first call: a session belongs to the running loop.
+
+        once  use each connection for one request alone
+        """
+        if once not in self._transports:
             verify = httpx.create_ssl_context()
             session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=verify),
+                connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=verify, force_close=once),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[_trace()],
                 # The environment could bring a .netrc, whose key would go out where none should.
                 trust_env=False,
             )
-            self._transport = AiohttpTransport(verify=verify, client=session)
-        return self._transport
+            self._transports[once] = AiohttpTransport(verify=verify, client=session)
+        return self._transports[once]
 
 
 def _may_be_done(attempt: Attempt) -> bool:

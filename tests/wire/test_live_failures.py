@@ -123,6 +123,31 @@ def test_a_server_that_hangs_up_without_a_word_after_a_500_loses_no_other_reques
     assert [b"connection: close" in head for head in heads] == [False, True, True, True, True]
 
 
+def test_after_a_500_a_server_that_hangs_up_late_and_heeds_no_wish_loses_no_other_request():
+    served = []
+
+    async def serve(reader, writer):
+        # Keeps the connection, by its word, and hangs up a moment after each reply.
+        await read_request(reader)
+        served.append(writer)
+        writer.write(response(status=500 if len(served) == 1 else 200, Connection="keep-alive"))
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+    async def run():
+        async with serving(serve) as base_url:
+            transport = live_transport()
+            try:
+                answers = [await transport.send(call_to(base_url))]
+                for _ in range(5):
+                    answers += await asyncio.gather(*[transport.send(call_to(base_url)) for _ in range(6)])
+                return [each.last.error for each in answers]
+            finally:
+                await transport.aclose()
+
+    assert asyncio.run(run()) == [None] * 31
+
+
 def test_a_kept_connection_that_is_reset_later_is_no_traceback():
     complaints = []
 
