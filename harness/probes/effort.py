@@ -24,16 +24,21 @@ _T = 2.23
 
 @dataclass(kw_only=True)
 class _Pairs:
-    """Reasoning tokens of the same puzzles at both efforts, and the answers that told them."""
+    """How long was thought about the same puzzles at both efforts, and the answers that told it.
+
+    counted  in reasoning tokens; False in characters of what is shown of the thoughts
+    """
 
     low: list[int] = field(default_factory=list)
     high: list[int] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    counted: bool = True
 
     @property
     def figures(self) -> str:
         """Both means, in words."""
-        means = f"{fmean(self.low):.0f} reasoning tokens at low and {fmean(self.high):.0f} at high"
+        unit = "reasoning tokens" if self.counted else "characters of reasoning"
+        means = f"{fmean(self.low):.0f} {unit} at low and {fmean(self.high):.0f} at high"
         return f"{means}, over {len(self.low)} puzzles"
 
     @property
@@ -94,22 +99,24 @@ async def _think(desk: Desk, topic: Topic, pairs: _Pairs, count: int) -> Observa
     failed = next((each for each in answers if not each.ok), None)
     if failed is not None:
         return _said(topic, "unknown", failed.words, pairs.seen, error=True)
-    thought = [_thought(each) for each in answers]
-    if any(tokens is None for tokens in thought):
+    counted = [each.reply.usage.reasoning for each in answers]
+    shown = [len(each.reply.reasoning or "") for each in answers]
+    are_counted = None not in counted
+    if (start and are_counted is not pairs.counted) or not (are_counted or all(shown)):
         words = "accepted; the replies do not say how many reasoning tokens there were"
         return _said(topic, "accepted", words, pairs.seen)
-    pairs.low += [tokens or 0 for tokens in thought[0::2]]
-    pairs.high += [tokens or 0 for tokens in thought[1::2]]
+    pairs.counted = are_counted
+    thought = [tokens or 0 for tokens in counted] if are_counted else shown
+    pairs.low += thought[0::2]
+    pairs.high += thought[1::2]
     return None
 
 
-def _thought(seen: Seen) -> int | None:
-    if seen.reply.usage.reasoning is not None:
-        return seen.reply.usage.reasoning
-    return len(seen.reply.reasoning) if seen.reply.reasoning else None
-
-
 def _undecided(topic: Topic, pairs: _Pairs, p: float) -> Observation:
+    if not pairs.counted:
+        # What is shown may be a summary, as long as any other.
+        words = f"{pairs.figures}: no difference, but tokens are not counted here"
+        return _said(topic, "unknown", words, pairs.seen, p=p)
     if not any(pairs.low) and not any(pairs.high):
         words = f"no reasoning tokens at either effort, over {len(pairs.low)} puzzles"
         return _said(topic, "no-effect", words, pairs.seen, p=p)

@@ -178,6 +178,20 @@ def test_efforts_whose_thoughts_are_of_any_length_are_told_to_be_alike_by_more_p
     assert seen.n > 44
 
 
+@pytest.mark.parametrize(("high", "outcome"), [(8, "unknown"), (40, "effect")])
+def test_where_no_reasoning_tokens_are_counted_thoughts_of_one_length_say_nothing_of_effort(high, outcome):
+    def thinking(ask):
+        long = high if ask.body.get("reasoning_effort") == "high" else 8
+        status, reply = reply_to(ask, usage={"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11})
+        reply["choices"][0]["message"]["reasoning_content"] = "so " * long
+        return status, reply
+
+    seen = seen_of("reasoning_effort", thinking)
+
+    assert seen.outcome == outcome
+    assert "characters of reasoning" in seen.words
+
+
 def test_a_reply_that_hashes_the_body_shows_no_effect_of_temperature():
     hashed = seen_of("temperature", lambda ask: reply_to(ask, content=sha256(str(ask.body).encode()).hexdigest()))
 
