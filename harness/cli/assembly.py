@@ -17,7 +17,7 @@ from harness.cli.options import Choices
 from harness.core.catalogue import Provider
 from harness.core.check import CheckKind
 from harness.core.clock import SystemClock
-from harness.core.errors import UsageError
+from harness.core.errors import InputError, UsageError
 from harness.core.record import Mode
 from harness.reading import did_you_mean
 from harness.runner.plan import Plan, Selection, empty_plan, plan_run
@@ -86,8 +86,10 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
         if mode != "replay":
             sources.refuse_misnaming(provider)
     check_ways_of_asking(suites, targets, catalogues)
-    _check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
+    check_profile(profile, [catalogues.provider(name) for name in sorted(providers)])
     rows = expand_rows(suites, targets, catalogues, choices.cases, choices.tags)
+    for fault in faults_of_rows(rows, catalogues):
+        raise fault
     suites = tuple(suite for suite in suites if targets[suite.name])
     names = {case.id for suite in suites for case in suite.cases}
     asked = {case_of(row.asks) for row in rows}
@@ -119,7 +121,21 @@ def _check_cassettes(choices: Choices, mode: Mode) -> None:
         raise UsageError(message, remedy="name one folder that takes the place of cassettes/; it may be new")
 
 
-def _check_profile(profile: str, providers: Sequence[Provider]) -> None:
+def faults_of_rows(rows: Sequence[RowTrial], catalogues: Catalogues) -> tuple[InputError, ...]:
+    """What is wrong with rows that no probe could decide."""
+    if not rows:
+        return ()
+    # Loaded here: most suites have no parameter rows, and pay for no probes.
+    from harness.probes.rows import faults_of
+
+    return faults_of(rows, catalogues)
+
+
+def check_profile(profile: str, providers: Sequence[Provider]) -> None:
+    """Refuse a price profile that none of the providers has.
+
+    raises  UsageError
+    """
     tariffs = [t for p in providers for group in (p.tariffs, *(m.tariffs for m in p.models)) for t in group]
     known = sorted({"documented", *(tariff.profile for tariff in tariffs)})
     if profile not in known:

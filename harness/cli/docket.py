@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.catalogue import Catalogues, load_catalogues, load_register
+from harness.cli.assembly import check_profile
 from harness.core.catalogue import Provider
 from harness.core.claims import Claim, Register
 from harness.core.errors import UsageError
@@ -96,6 +97,7 @@ def prepare(choices: VerifyChoices) -> Docket:
     if mode != "replay":
         sources.refuse_misnaming(provider)
     load_dialect(provider.dialect)
+    check_profile(choices.profile, [provider])
     models = _models(provider, choices.targets)
     drawing = {model.id for model in provider.models if model.makes != "text"}
     register = bind(register, tuple(model for model in models if model not in drawing))

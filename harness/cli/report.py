@@ -10,7 +10,7 @@ import click
 from harness.cli.running import title_of, write_extras
 from harness.cli.terminal import say
 from harness.core.errors import UsageError
-from harness.store import read_run_folder
+from harness.store import is_verification, read_run_folder
 
 
 @click.command("report")
@@ -31,6 +31,9 @@ def command(
     if len(runs) > 1 and (html or junit or markdown):
         raise UsageError("--html, --junit and --markdown name one file", remedy="name one run, or leave them out")
     for run in runs:
+        if is_verification(run):
+            message = f"{run}: holds verdicts, whose page harness verify wrote beside them"
+            raise UsageError(message, remedy=f"harness grade {run} --out NEW writes it anew")
         read = read_run_folder(run, unfinished=True)
         page = html or (run if run.is_dir() else run.parent) / "report.html"
         for path in write_extras(read, html=page, junit=junit, markdown=markdown, title=title or title_of(read)):

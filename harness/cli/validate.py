@@ -10,11 +10,13 @@ import click
 
 from harness.catalogue import Catalogues, load_catalogues, parse_provider
 from harness.checks import load_kinds
+from harness.cli.assembly import faults_of_rows
 from harness.cli.options import paths_argument
 from harness.cli.terminal import say
 from harness.core.errors import InputError
 from harness.reading import Problem, ProblemsError
-from harness.runner.targets import check_targets
+from harness.runner.rows import expand_rows
+from harness.runner.targets import check_targets, own_targets
 from harness.suite import load_suites
 
 
@@ -70,6 +72,8 @@ def _check_suites(paths: Sequence[Path], catalogues: Catalogues | None, problems
         try:
             if catalogues is not None:
                 check_targets(suite, catalogues, kinds)
+                own = own_targets(suite, catalogues, lambda provider: provider.name)
+                refused += faults_of_rows(expand_rows([suite], {suite.name: own}, catalogues), catalogues)
         except InputError as error:
             refused.append(error)
         else:

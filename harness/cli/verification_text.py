@@ -148,13 +148,15 @@ def render_verification(verified: Verified) -> str:
 
 def say_next_step(docket: Docket, found: Verification) -> None:
     """Tell what to look at where a server was asked and nothing at all could be decided."""
-    if docket.mode == "replay" or not found.requests or set(found.counts) - {"not-tested"}:
+    if docket.mode == "replay" or set(found.counts) - {"not-tested"}:
+        return
+    if any(each.observed.startswith("the budget of") for each in found.verdicts):
         return
     variable = docket.sources.endpoint_of(docket.provider, None).key_variable
-    key = f"the key in {variable} (--api-key-env); " if variable else ""
+    key = f"the key in {variable} (--api-key-env)" if variable else "a key, if it wants one (--api-key-env VARIABLE)"
     say(
         f"   nothing could be decided: look at the address, {docket.base_url} (--base-url: what stands before\n"
-        f"   /chat/completions, most often ending in /v1); {key}the model's name (--target)"
+        f"   /chat/completions, most often ending in /v1); {key}; the model's name (--target)"
     )
 
 

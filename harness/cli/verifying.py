@@ -5,10 +5,12 @@ It stands apart from the command so that grading an old verification, and the de
 
 import asyncio
 import random
+import shlex
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 from harness import __version__
@@ -29,6 +31,8 @@ from harness.wire.dialects import load_dialect
 
 # A 500 may be a server's answer to what it does not like: it is tried again by the probes' own rule, with controls.
 _PATIENT = RetryPolicy(max_attempts=8, again=frozenset({408, 425, 429, 502, 503, 504, 529}), max_connects=3)
+
+_UNSENT = ("connect", "no-key")
 
 
 def open_transport(docket: Docket, redactor: Redactor) -> Transport:
@@ -56,8 +60,18 @@ def open_transport(docket: Docket, redactor: Redactor) -> Transport:
         hosts=docket.sources.hosts(),
         cassettes=() if recording else choices.cassettes,
         keeps=keeps_evidence,
-        record_command=f"harness verify {choices.catalogue} --mode record",
+        record_command=_record_command(docket),
     )
+
+
+def _record_command(docket: Docket) -> str:
+    """What records what is missing, and no more than was selected."""
+    choices = docket.choices
+    named = [("--provider", choices.rename)] if choices.rename else []
+    named += [("--base-url", docket.base_url)] if choices.base_url or docket.source == "local" else []
+    named += [("--target", each) for each in choices.targets] + [("--claim", each) for each in choices.claims]
+    named += [("--allow", each) for each in choices.allow]
+    return shlex.join(["harness", "verify", choices.catalogue, "--mode", "record", *chain.from_iterable(named)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +197,7 @@ def conclude(docket: Docket, found: Found, *, started: datetime | None, interrup
         strict=docket.choices.strict,
         price_profile=docket.choices.profile,
         documents=docket.register.documents,
-        requests=len(found.seen),
+        requests=sum(each.attempt.error not in _UNSENT for each in found.seen),
         cost_usd=sum((usd for usd in costs if usd is not None), Decimal(0)),
         unpriced=costs.count(None),
         exit_code=130 if interrupted else code,

@@ -104,11 +104,12 @@ def _shown(sizes: Sequence[int]) -> str:
 
 
 def visible_tokens(seen: Seen) -> int:
-    """Tokens of the answer that is shown, by the server's own count; where it does not count, its words: never more."""
+    """Tokens of the answer that is shown, by the server's own count; its words where it does not count, or too few.
+
+    No token is longer than a word, so that there are never fewer of them.
+    """
     usage = seen.reply.usage
-    if usage.output is None:
-        return len(seen.reply.content.split())
-    return max(0, usage.output - (usage.reasoning or 0))
+    return max(_words_of(seen), (usage.output or 0) - (usage.reasoning or 0))
 
 
 # --- words

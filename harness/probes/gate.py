@@ -80,7 +80,8 @@ def _closed(first: Seen, model: str, known: frozenset[str], served: dict[str, st
     status = first.attempt.status
     absent = served is not None and model not in served
     if status == HTTPStatus.NOT_FOUND or (first.refused and absent):
-        listed = f", not among what the server lists: {_shown(served or {})}" if absent else ""
+        listed = "" if served is not None else ", or its path"
+        listed = f", not among what the server lists: {_shown(served or {})}" if absent else listed
         return Gate(model=model, why_not=f"model absent{listed} ({first.words})")
     if not first.ok:
         return Gate(model=model, why_not=f"an ordinary request fails: {first.words}", fault=True)

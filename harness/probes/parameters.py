@@ -5,6 +5,7 @@ It stands apart from the effects, which measure; here stand the protocol that al
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -43,7 +44,10 @@ async def probe_parameter(name: str, effect: Effect, desk: Desk) -> None:
         Ask(about=f"without {effect.parameter}", body=body),
     )
     if tried.answer != "accepted":
-        desk.observe(observe_refusal(topic, tried, effect.parameter))
+        seen = observe_refusal(topic, tried, effect.parameter)
+        # Another form of the value may be taken, and is asked about by itself.
+        words = f"{effect.parameter} {value!r}: {seen.words}" if isinstance(value, list) else seen.words
+        desk.observe(replace(seen, words=words))
         return
     desk.observe(
         Observation(

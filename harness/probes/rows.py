@@ -15,19 +15,23 @@ from harness.core.catalogue import Provenance, Provider
 from harness.core.chat import Message
 from harness.core.check import Finding
 from harness.core.claims import Claim, Register, Subject
+from harness.core.errors import InputError
 from harness.core.outcome import Outcome as Result
 from harness.core.record import ExchangeRecord, TrialRecord
 from harness.probes.bench import Bench
 from harness.probes.desk import Seen
+from harness.probes.effects import EFFECTS
 from harness.probes.family import Rule
 from harness.probes.lineup import Lineup
 from harness.probes.observation import Observation
 from harness.probes.outlay import Forecast, forecast
 from harness.probes.verify import Agenda, Found, plan_verification, run_agenda
+from harness.reading import did_you_mean
 from harness.runner.pricing import price
 from harness.runner.rows import RowTrial, judge_row
 from harness.runner.session import Session
 
+_OWN = "row."
 MAX_SHOWN = 12
 """Exchanges of a row that its record keeps: the verification's own folder has all."""
 
@@ -41,6 +45,27 @@ class _Asked:
 
     agenda: Agenda
     claims: Mapping[str, tuple[Claim, ...]]
+
+
+def faults_of(rows: Sequence[RowTrial], catalogues: Catalogues) -> tuple[InputError, ...]:
+    """What is wrong with rows whose parameter or capability no probe knows, one for each row."""
+    found: dict[str, InputError] = {}
+    for name in dict.fromkeys(row.target.provider for row in rows):
+        own = [row for row in rows if row.target.provider == name]
+        asked = _plan(own, catalogues.provider(name))
+        rules = {each.claim.id: each.how for each in asked.agenda.ruled}
+        for row in own:
+            if rules[asked.claims[row.key.digest][0].id] is None:
+                what = row.asks.parameter or row.asks.capability or ""
+                known = EFFECTS if row.asks.parameter is not None else _capabilities(asked.agenda.lineup.register)
+                message = f"{row.asks.location}: no probe knows what '{what}' should do"
+                found.setdefault(row.asks.location, InputError(message, remedy=did_you_mean(what, known)))
+    return tuple(found.values())
+
+
+def _capabilities(register: Register) -> set[str]:
+    own = [claim for claim in register.of_kind("capability") if not claim.id.startswith(_OWN)]
+    return {str(claim.value["capability"]) for claim in own if "capability" in claim.value}
 
 
 async def run_rows(
@@ -109,7 +134,7 @@ def _value_claims(row: RowTrial) -> Iterable[Claim]:
     parameter, model = row.asks.parameter, row.target.model
     for number, item in enumerate(row.asks.values if parameter is not None else ()):
         yield Claim(
-            id=f"row.{row.key.digest}.value-{digest([parameter, item])[:8]}-{number}",
+            id=f"{_OWN}{row.key.digest}.value-{digest([parameter, item])[:8]}-{number}",
             kind="constraint",
             subject=Subject(type="model", id=model),
             value={"model": model, "params": {parameter: item}, "effect": "accepted"},
@@ -125,7 +150,7 @@ def _claim(row: RowTrial) -> Claim:
     if asks.capability is not None:
         value = {"model": model, "capability": asks.capability, "value": True}
     return Claim(
-        id=f"row.{row.key.digest}",
+        id=f"{_OWN}{row.key.digest}",
         kind="parameter" if asks.parameter is not None else "capability",
         subject=Subject(type="model", id=model),
         value=value,

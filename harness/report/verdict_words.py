@@ -59,6 +59,9 @@ _DECISIONS: Mapping[int, tuple[Status, str, str]] = {
 }
 
 
+_UNBROKEN = (0, 4)
+
+
 def status_of(verdict: VerdictName) -> Status:
     """Whether a verdict says yes, no, cannot say, or was no question."""
     if verdict in TURNED:
@@ -68,8 +71,11 @@ def status_of(verdict: VerdictName) -> Status:
 
 def decision_of(verification: Verification) -> tuple[Status, str, str]:
     """The exit code as a status, a word, and a sentence. source: harness/probes/VERDICTS.md."""
-    code = verification.exit_code
-    return _DECISIONS.get(code, ("error", "no answer", "it ended with a code that this version does not know."))
+    unknown: tuple[Status, str, str] = ("error", "no answer", "it ended with a code that this version does not know.")
+    status, word, sentence = _DECISIONS.get(verification.exit_code, unknown)
+    if verification.exit_code in _UNBROKEN and any(each.excused for each in verification.verdicts):
+        sentence = sentence.replace(" broken", " broken but what another passage contradicts, too", 1)
+    return status, word, sentence
 
 
 def counts_of(verification: Verification) -> dict[VerdictName, int]:

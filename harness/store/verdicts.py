@@ -149,7 +149,7 @@ def read_exchanges(path: Path) -> tuple[ProbeExchange, ...]:
     raises  InputError naming the line that is none
     """
     file = path / EXCHANGES
-    lines = _content(file, "name a folder of harness verify").splitlines(keepends=True)
+    lines = _content(file, "name the folder of harness verify that holds both").splitlines(keepends=True)
     whole: Sequence[bytes] = [line for line in lines if line.endswith(b"\n")]
     found = []
     for number, line in enumerate(whole, start=1):

@@ -41,6 +41,11 @@ def find_cassettes(places: Iterable[Path]) -> list[Path]:
         if place.is_dir():
             inside = (path for path in place.rglob("*") if path.suffix in _CASSETTE_SUFFIXES and path.is_file())
             found.update(dict.fromkeys(sorted(inside)))
+        elif place.exists() and place.suffix not in _CASSETTE_SUFFIXES:
+            raise InputError(
+                f"{place}: no cassette: it does not end in {' or '.join(sorted(_CASSETTE_SUFFIXES))}",
+                remedy="name a cassette, or a folder that holds some",
+            )
         elif place.exists():
             found[place] = None
         else:

@@ -67,13 +67,18 @@ def test_each_value_that_a_row_names_is_tried(rows):
     assert "partly" in result.out
 
 
-def test_a_parameter_that_no_probe_knows_is_an_error_and_not_a_failure(rows):
-    text = "suite: rows\nparameters:\n  - {parameter: colour, models: [xai/grok-3], expect: supported}\n"
+def test_every_row_that_no_probe_knows_is_a_problem_before_anything_is_asked(rows, harness):
+    named = "{parameter: temprature, models: [xai/grok-3], expect: supported}"
+    abled = "{capability: telepathy, models: [xai/grok-3], expect: supported}"
+    text = f"suite: rows\nparameters:\n  - {named}\n  - {abled}\n"
 
     result = rows(text=text)
+    told = harness("validate", "rows.yaml")
 
-    assert result.code == 3
-    assert "no probe knows what 'colour' should do" in result.out
+    assert (result.code, told.code) == (2, 2)
+    assert "rows.yaml:3:5: no probe knows what 'temprature' should do" in result.err
+    assert "did you mean 'temperature'?" in result.err
+    assert "rows.yaml:4:5: no probe knows what 'telepathy' should do" in told.err
 
 
 def test_a_model_that_is_absent_is_an_error_and_not_a_failure(rows):

@@ -187,7 +187,7 @@ def test_what_nobody_recorded_is_said_once_with_what_to_do_next(harness):
     result = harness("verify", "openai-chat", "--target", "small", "--out", "v")
 
     assert result.code == 3
-    remedy = "to record it: harness verify openai-chat --mode record"
+    remedy = "to record it: harness verify openai-chat --mode record --base-url"
     assert f"107 not-tested: nothing is recorded of it; {remedy}" in result.out
 
 
@@ -259,6 +259,7 @@ def test_a_server_that_is_not_there_is_told_in_plain_words_with_what_to_look_at(
     ("arguments", "words"),
     [
         (("--target", "grok-9"), "no model of xai matches 'grok-9'"),
+        (("--prices", "foo"), "no catalogue here has a price profile 'foo'"),
         (("--claim", "comp.parametr.*"), "no claim is named 'comp.parametr.*'"),
         (("--mode", "live", "--no-pacing"), "api.x.ai is not this machine"),
         (("openai-chat", "--target", "m", "--mode", "live"), "which one is asked must be said"),

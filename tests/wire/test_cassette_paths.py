@@ -61,9 +61,16 @@ def test_folders_are_searched_throughout_and_each_cassette_is_found_once(tmp_pat
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
 
-    found = find_cassettes([tmp_path / "b/c.yaml", tmp_path, tmp_path / "notes.txt"])
+    found = find_cassettes([tmp_path / "b/c.yaml", tmp_path])
 
-    assert [str(path.relative_to(tmp_path)) for path in found] == ["b/c.yaml", "a.yml", "b/d/e.json", "notes.txt"]
+    assert [str(path.relative_to(tmp_path)) for path in found] == ["b/c.yaml", "a.yml", "b/d/e.json"]
+
+
+def test_a_file_that_is_no_cassette_is_the_users_mistake(tmp_path):
+    (tmp_path / "README.md").touch()
+
+    with pytest.raises(InputError, match=r"no cassette: it does not end in \.json or \.yaml or \.yml"):
+        find_cassettes([tmp_path / "README.md"])
 
 
 def test_a_place_that_does_not_exist_is_the_users_mistake(tmp_path):
