@@ -36,9 +36,9 @@ _TOPIC_STRENGTH = 12.0
 _PROMPT_WORD_WEIGHT = 3.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Topic:
-    """How much likelier than usual a prompt makes each token: 1 for most of them.
+    """How much likelier than usual a prompt makes each token: 1 for most of them. Equal to itself alone.
 
     openings  as the first of a text
     words     anywhere else
@@ -67,6 +67,7 @@ class LanguageModel:
         self._base, self._levels = _count(numbered, len(self.vocabulary))
         # A prompt is asked many times over where somebody measures; what it calls to mind takes some 34 kB.
         self._topic_of = lru_cache(maxsize=512)(_Topics(texts, numbered, self.index).find)
+        self._logits_of = lru_cache(maxsize=2048)(self._compute)
 
     def logits(self, context: Sequence[str], topic: Topic | None = None) -> Floats:
         """For each token of the vocabulary, how likely it is to come next; exponentiated they sum to at most one.
@@ -75,15 +76,19 @@ class LanguageModel:
         topic    from the method `topic`, or None for a model that was not prompted
         """
         numbers = [0] * (_ORDER - 1) + [self.index.get(token, -1) for token in context[-(_ORDER - 1) :]]
+        # A copy: what comes of it is the caller's, to change as it likes.
+        return self._logits_of(tuple(numbers[-(_ORDER - 1) :]), bool(context), topic).copy()
+
+    def _compute(self, numbers: tuple[int, ...], begun: bool, topic: Topic | None) -> Floats:  # noqa: FBT001 - a key
         weights = self._base.copy()
         key, place = 0, 1
-        for number, level in zip(reversed(numbers[-(_ORDER - 1) :]), self._levels, strict=True):
+        for number, level in zip(reversed(numbers), self._levels, strict=True):
             key += number * place
             place *= len(self.vocabulary)
             if not level.add_to(weights, key):
                 break  # an unseen context has no longer one that was seen; an unknown token makes a negative key
         if topic is not None:
-            weights *= topic.words if context else topic.openings
+            weights *= topic.words if begun else topic.openings
             weights /= weights.sum()
         np.log(weights, out=weights)
         weights *= _SHARPNESS

@@ -250,7 +250,7 @@ def penalty(count: int, sampling: Sampling) -> float:
 def choose(logits: Floats, sampling: Sampling, random: np.random.Generator) -> tuple[int, Floats]:
     """A token's index, drawn as `sampling` says, and the logprobs of all (as Draw has them)."""
     shifted = logits - logits.max()
-    if sampling.temperature > 0:
+    if sampling.temperature not in (0, 1):
         # A temperature near 0 makes minus infinity of what is not the maximum, which is right.
         with np.errstate(over="ignore"):
             shifted /= sampling.temperature

@@ -5,18 +5,19 @@ It stands apart as the only module that knows all the skills, and the only one t
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from harness.simulator.skills.arithmetic import arithmetic, sum_asked
 from harness.simulator.skills.comparing import compared
-from harness.simulator.skills.conversation import Call, Conversation, Intent
+from harness.simulator.skills.conversation import Call, Conversation, Intent, Turn
 from harness.simulator.skills.echo import exact_words, standing_order
 from harness.simulator.skills.extraction import extracted, summarised
 from harness.simulator.skills.labels import classified
 from harness.simulator.skills.manner import manner_of, worded
-from harness.simulator.skills.patterns import within
+from harness.simulator.skills.patterns import late, within
 from harness.simulator.skills.recall import recalled
 from harness.simulator.skills.repeating import repetition
 from harness.simulator.skills.request import Request, Said, request_of
@@ -28,6 +29,9 @@ from harness.simulator.skills.tool_answers import answer_with_results
 from harness.simulator.skills.tool_use import wanted_calls
 from harness.simulator.skills.word_problems import word_problem
 from harness.simulator.skills.wordplay import wordplay
+
+_REMEMBERED = 2_000
+"""Characters of a conversation up to which what is said in it is remembered."""
 
 LONGEST_SECONDS = 1.5
 """An ordinary request takes a few milliseconds; this bounds one that was written to take long."""
@@ -69,9 +73,46 @@ def _intent(request: Request, random: np.random.Generator) -> Intent:
     if calls:
         thought = thought_about(request, None, [call.name for call in calls], random)
         return Intent(draft=None, calls=_clean(calls), thought=_clean(thought))
-    said = _said(request)
-    draft = None if said is None else _worded(said, request)
+    draft = _draft(request)
     return Intent(draft=_clean(draft), thought=_clean(thought_about(request, draft, [], random)))
+
+
+def _draft(request: Request) -> str | None:
+    """What to say; for short words alone remembered, because the same few prompts are asked again and again."""
+    asked = request.conversation
+    turns = tuple((turn.role, turn.text) for turn in asked.messages)
+    alone = asked == Conversation(messages=tuple(Turn(role=role, text=text) for role, text in turns))
+    if not alone or sum(len(text) for _, text in turns) > _REMEMBERED:
+        return _drafted(request)
+    try:
+        return draft_of_words(turns)
+    except _OutOfTime as late_one:
+        return late_one.draft
+
+
+def _drafted(request: Request) -> str | None:
+    said = _said(request)
+    return None if said is None else _worded(said, request)
+
+
+class _OutOfTime(Exception):
+    """What was drafted when the time for searches was spent: another time it may be another."""
+
+    def __init__(self, draft: str | None) -> None:
+        self.draft = draft
+
+
+@lru_cache(maxsize=8192)
+def draft_of_words(turns: tuple[tuple[str, str], ...]) -> str | None:
+    """What to say in a conversation of nothing but words.
+
+    turns  role and text of each message
+    """
+    words = Conversation(messages=tuple(Turn(role=role, text=text) for role, text in turns))
+    draft = _drafted(request_of(words))
+    if late():
+        raise _OutOfTime(draft)
+    return draft
 
 
 def _said(request: Request) -> Said | None:

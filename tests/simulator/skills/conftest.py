@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from harness.simulator.skills import Conversation, Turn, intend, patterns
+from harness.simulator.skills import Conversation, Turn, intend, patterns, router
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ def searches(monkeypatch):
 
     # What another test had found would not be searched for.
     patterns.found_in_short.cache_clear()
+    router.draft_of_words.cache_clear()
     monkeypatch.setattr(patterns, "compiled", Watched)
     return searched
 
