@@ -199,6 +199,7 @@ class _Speaker:
         self._said: list[str] = []
         self._counts: Counter[str] = Counter()
         self._penalties = np.zeros(len(model.vocabulary))
+        self._penalised = bool(sampling.frequency_penalty or sampling.presence_penalty)
 
     def draw(self, random: np.random.Generator) -> Draw:
         """The next token, remembered."""
@@ -219,8 +220,10 @@ class _Speaker:
             logits[self._model.index[END_OF_TEXT]] += max(end, _OPEN_TEXT_HOLD)
         elif wanted in self._model.index:
             logits[self._model.index[wanted]] = DRAFT_LOGIT
-        logits -= self._penalties
-        logits[self._banned] = -math.inf
+        if self._penalised:
+            logits -= self._penalties
+        if self._banned:
+            logits[self._banned] = -math.inf
         if wanted is not None and wanted not in self._model.index:
             logits = np.append(logits, DRAFT_LOGIT - self._penalty(wanted))
         return logits
@@ -238,7 +241,7 @@ class _Speaker:
         self._next += token == wanted or outweighed
         self._said.append(token)
         self._counts[token] += 1
-        if token in self._model.index:
+        if self._penalised and token in self._model.index:
             self._penalties[self._model.index[token]] = self._penalty(token)
 
 
