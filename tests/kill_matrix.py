@@ -147,7 +147,7 @@ def main() -> int:
 
 
 def _settle_down(begun: "Synchronized[int]") -> None:
-    """Make a process of the pool quick: it shares nothing, lives for minutes, and has a server and a client within it."""
+    """Make a process of the pool quick: it lives for minutes, and has a server and a client within it."""
     gc.set_threshold(200_000, 20, 100)
     if hasattr(os, "sched_setaffinity"):
         # Threads that take turns at one interpreter lock only hinder each other on two cores.

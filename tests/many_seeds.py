@@ -69,9 +69,11 @@ def main() -> int:
     """Run the seeds; 1 if one of them confirms too little, or refutes what nobody contradicts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1, help="the first seed, to share seeds out")
+    chosen = parser.parse_args()
     bad = 0
     tallies: list[Tally] = []
-    for seed in range(1, parser.parse_args().seeds + 1):
+    for seed in range(chosen.first, chosen.first + chosen.seeds):
         began = time.monotonic()
         found = verify_unbroken(seed)
         tallies.append(tally(found))
