@@ -9,7 +9,8 @@ HarnessError                  what, where and what to do next; never shown with 
 │       └── RunWouldBeLost    a folder holds a run that must not be overwritten (store)
 └── Unanswerable              the question could not be answered: exit 3
     ├── MissingFollowUp       a check's question has no recorded answer (core.check)
-    └── UnreadableCassette    a cassette that exists and cannot be read
+    ├── UnreadableCassette    a cassette that exists and cannot be read
+    └── Withheld              a request was not sent: a budget is spent, or the run is being stopped
 
 It stands apart so that the command line can map the whole tree to exit codes without knowing who raised. `UnknownRate`
 is not in it: its caller decides what a missing price means.
@@ -50,6 +51,10 @@ class Unanswerable(HarnessError):
 
 class UnreadableCassette(Unanswerable):
     """A cassette is there and cannot be read: it never counts as empty."""
+
+
+class Withheld(Unanswerable):
+    """A request was not sent, and nothing is known of its answer: a resumed run asks it."""
 
 
 class UnknownRate(Exception):

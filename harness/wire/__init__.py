@@ -12,18 +12,20 @@ from harness.wire.presence import PresenceTransport
 from harness.wire.recording import CassetteTransport, worth_keeping
 from harness.wire.redact import Redactor
 from harness.wire.retry import RetryPolicy
-from harness.wire.transport import NONCE, Call, CassetteAddress, Endpoint, Transport, request_key
+from harness.wire.transport import NONCE, Admission, Call, CassetteAddress, Endpoint, Lease, Transport, request_key
 
 if TYPE_CHECKING:
     from harness.wire.live import LiveTransport
 
 __all__ = [
     "NONCE",
+    "Admission",
     "Call",
     "CassetteAddress",
     "CassetteSummary",
     "CassetteTransport",
     "Endpoint",
+    "Lease",
     "LiveTransport",
     "PresenceTransport",
     "Redactor",

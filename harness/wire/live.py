@@ -23,7 +23,7 @@ from harness.wire.attempt import PROGRESS, Limits, Progress, fetch
 from harness.wire.interaction import MAX_REPLY_BYTES
 from harness.wire.redact import Redactor
 from harness.wire.retry import RetryPolicy, next_delay
-from harness.wire.transport import BAD_KEY, Call, Endpoint, draw_nonces, headers_of, sent_url_of, url_of
+from harness.wire.transport import BAD_KEY, Admission, Call, Endpoint, draw_nonces, headers_of, sent_url_of, url_of
 
 _PIECE = 256 * 1024
 _TO_HANG_UP_S = 0.05
@@ -37,6 +37,7 @@ class LiveTransport:
     """Sends calls, retrying as the policy says.
 
     random            spreads retries
+    admission         says when an attempt may be sent; None sends at once
     total_timeout_s   what one attempt may take, from first to last
     idle_timeout_s    longest silence; a reasoning model that does not stream may think for minutes
     max_reply_bytes   after content encodings are undone
@@ -50,6 +51,7 @@ class LiveTransport:
         clock: Clock | None = None,
         policy: RetryPolicy | None = None,
         random: Random | None = None,
+        admission: Admission | None = None,
         connect_timeout_s: float = 10.0,
         idle_timeout_s: float = 300.0,
         total_timeout_s: float = 600.0,
@@ -61,6 +63,7 @@ class LiveTransport:
         self._clock = clock or SystemClock()
         self._policy = policy or RetryPolicy()
         self._random = random or SystemRandom()
+        self._admission = admission
         self._max_connections = max_connections
         self._limits = Limits(
             connect_s=connect_timeout_s,
@@ -72,18 +75,20 @@ class LiveTransport:
         self._crashing: set[str] = set()
 
     async def send(self, call: Call) -> Exchange:
-        """Every attempt at the call, secrets masked."""
+        """Every attempt at the call, secrets masked.
+
+        raises  Withheld if the admission will not let it be sent
+        """
         sent, _ = draw_nonces(call.request)
         headers = _headers(sent, call.endpoint, call.key.credential)
         attempts: list[Attempt] = []
         waited_s = 0.0
         while True:
-            attempt = headers if isinstance(headers, Attempt) else await self._try(sent, call.endpoint, headers)
+            attempt = headers if isinstance(headers, Attempt) else await self._admitted(call, sent, headers, waited_s)
             attempts.append(self._redactor.attempt(replace(attempt, waited_s=waited_s)))
             delay_s = next_delay(attempts, self._policy, self._random, self._clock.now())
             if delay_s is None or (call.once and _may_be_done(attempts[-1])):
                 break
-            await self._clock.sleep(delay_s)
             waited_s = delay_s
         return Exchange(
             key=call.key.digest,
@@ -97,6 +102,21 @@ class LiveTransport:
         while self._transports:
             _, transport = self._transports.popitem()
             await transport.aclose()
+
+    async def _admitted(self, call: Call, sent: HttpRequest, headers: dict[str, str], after_s: float) -> Attempt:
+        """One attempt, when it may be sent."""
+        if self._admission is None:
+            if after_s:
+                await self._clock.sleep(after_s)
+            return await self._try(sent, call.endpoint, headers)
+        await self._admission.admit(call, after_s=after_s)
+        # What is cancelled on its way may have been billed, and says so by having ended in no way that is known.
+        attempt = Attempt(error="lost", message="given up while it was under way")
+        try:
+            attempt = await self._try(sent, call.endpoint, headers)
+        finally:
+            self._admission.ended(call, attempt)
+        return attempt
 
     async def _try(self, sent: HttpRequest, endpoint: Endpoint, headers: dict[str, str]) -> Attempt:
         timeouts = {"connect": self._limits.connect_s, "read": self._limits.idle_s}

@@ -7,12 +7,13 @@ import json
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from harness.core.canonical import digest, digest_bytes
 from harness.core.chat import Credential
-from harness.core.exchange import Exchange, HttpRequest
+from harness.core.exchange import Attempt, Exchange, HttpRequest
 from harness.core.keys import RequestKey
 from harness.core.plain import TEAM
 from harness.wire.redact import Redactor
@@ -67,6 +68,22 @@ class Endpoint:
     model_list: str | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """What one call may take of limits and budgets: estimated before it is sent, corrected when its reply is read.
+
+    tokens  prompt and reply together, at most; 0 where no model is asked
+    usd     dollars, at most; None where nothing bounds them
+    purses  names of the budgets that it is paid from
+    sent    attempts that went out and that a server may have billed
+    """
+
+    tokens: int = 0
+    usd: Decimal | None = Decimal(0)
+    purses: tuple[str, ...] = ()
+    sent: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request to one endpoint, on behalf of one case.
@@ -77,6 +94,7 @@ class Call:
     answers  whether an exchange came to an answer, as its dialect reads it: one that ended as an error is not recorded
     names    names under which the server may list the model that is asked; None if it is not to be looked for
     once     True if it is not to be sent again where the server may have done it already
+    lease    what it may take of limits and budgets; shared by every copy of the call
     """
 
     key: RequestKey
@@ -86,6 +104,22 @@ class Call:
     answers: Callable[[Exchange], bool] | None = None
     names: frozenset[str] | None = None
     once: bool = False
+    lease: Lease = field(default_factory=Lease, compare=False)
+
+
+class Admission(Protocol):
+    """Who says when a call may be sent: limits, budgets, and a run that is being stopped. Replays never ask."""
+
+    async def admit(self, call: Call, *, after_s: float = 0.0) -> None:
+        """Come back when one attempt at the call may be sent, `after_s` seconds from now at the earliest.
+
+        raises  Withheld if it is not to be sent at all
+        """
+        ...
+
+    def ended(self, call: Call, attempt: Attempt) -> None:
+        """Hear how an attempt that was let in came out, before it is known what its reply says."""
+        ...
 
 
 class Transport(Protocol):
