@@ -5,6 +5,7 @@ It stands apart so that everything after a run depends on one file format and no
 
 from harness.store.records import read_run, records_schema, write_run
 from harness.store.run_folder import RunFolder, read_run_folder
+from harness.store.shards import is_shard, join_shards
 from harness.store.verdicts import (
     VerificationFolder,
     is_verification,
@@ -16,7 +17,9 @@ from harness.store.verdicts import (
 __all__ = [
     "RunFolder",
     "VerificationFolder",
+    "is_shard",
     "is_verification",
+    "join_shards",
     "read_exchanges",
     "read_run",
     "read_run_folder",

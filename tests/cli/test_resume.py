@@ -241,8 +241,12 @@ def test_shards_ask_every_trial_once_between_them(harness, suite):
         ]
 
     asked = [record["trial"] for n in (1, 2, 3) for record in records_of(f"shard-{n}")]
+    gap = harness("report", "shard-1", "shard-3", "--html", "joined.html")
+    joined = harness("report", "shard-1", "shard-2", "shard-3", "--html", "joined.html", "--markdown", "j.md")
     assert (codes, len(server.requests)) == ([0, 0, 0], 20)
     assert len(set(asked)) == 20
+    assert (gap.code, "the shares 2/3 are not here" in gap.err) == (2, True)
+    assert (joined.code, "20 of 20" in Path("j.md").read_text()) == (0, True)
 
 
 @pytest.mark.parametrize("share", ["0/3", "4/3", "1", "1/0", "x"])
