@@ -19,12 +19,21 @@ from aiohttp.tracing import Trace
 from harness import __version__
 from harness.core.clock import Clock, SystemClock
 from harness.core.exchange import Attempt, Exchange, HttpRequest
-from harness.core.plain import TEAM
 from harness.wire.attempt import PROGRESS, Limits, Outgoing, fetch
 from harness.wire.interaction import MAX_REPLY_BYTES
 from harness.wire.redact import Redactor
 from harness.wire.retry import RetryPolicy, next_delay
-from harness.wire.transport import BAD_KEY, Admission, Call, Endpoint, draw_nonces, headers_of, sent_url_of, url_of
+from harness.wire.transport import (
+    BAD_KEY,
+    TEAM_PLACE,
+    Admission,
+    Call,
+    Endpoint,
+    draw_nonces,
+    headers_of,
+    sent_url_of,
+    url_of,
+)
 
 _PIECE = 256 * 1024
 _TO_HANG_UP_S = 0.05
@@ -90,7 +99,8 @@ class LiveTransport:
         waited_s = 0.0
         while True:
             attempt = headers if isinstance(headers, Attempt) else await self._admitted(call, sent, headers, waited_s)
-            attempts.append(self._redactor.attempt(replace(attempt, waited_s=waited_s)))
+            attempt = replace(attempt, waited_s=waited_s) if waited_s else attempt
+            attempts.append(self._redactor.attempt(attempt))
             delay_s = next_delay(attempts, self._policy, self._random, self._clock.now())
             if delay_s is None or (call.once and _may_be_done(attempts[-1])):
                 break
@@ -220,7 +230,7 @@ def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[
     headers |= {name.lower(): value for name, value in headers_of(request).items()}
     if request.body:
         headers["content-length"] = str(len(request.body))
-    if f"{{{TEAM}}}" in request.path and not endpoint.team:
+    if TEAM_PLACE in request.path and not endpoint.team:
         variable = endpoint.team_variable
         remedy = f"set {variable}" if variable else "its catalogue names no variable that holds it"
         return Attempt(error="no-key", message=f"the path needs the id of a team at '{endpoint.source}': {remedy}")
