@@ -74,13 +74,13 @@ class GrammarWatch(Violations):
                 self.broke("index", f"a tool call of event {self.events} has index {shown(number)}")
 
     def _see_finish(self, index: int, reason: object, *, grew: bool) -> None:
-        choice = f"choice {shown(index)}"
         if index in self._finished:
             if reason:
-                self.broke("finish-once", f"{choice} finishes again with {shown(reason)}")
+                self.broke("finish-once", f"choice {shown(index)} finishes again with {shown(reason)}")
             if grew:
-                self.broke("finish-once", f"{choice} goes on after it finished")
+                self.broke("finish-once", f"choice {shown(index)} goes on after it finished")
         elif reason:
             self._finished.add(index)
         elif reason is not None:
-            self.broke("finish-once", f"{choice} has finish_reason {shown(reason)} in event {self.events}")
+            seen = f"choice {shown(index)} has finish_reason {shown(reason)} in event {self.events}"
+            self.broke("finish-once", seen)
