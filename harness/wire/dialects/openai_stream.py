@@ -27,7 +27,9 @@ class GrammarWatch(Violations):
     def see_chunk(self, chunk: Mapping[str, object], grown: frozenset[int]) -> None:
         """Judge one chunk; `grown` holds the choices that it gave a token."""
         for rule, key in _CONSTANTS.items():
-            self._see_constant(rule, key, chunk.get(key))
+            value, first = chunk.get(key), self._constant.get(rule)
+            if first is None or value != first:
+                self._see_constant(rule, key, value)
         if chunk.get("object") != _CHUNK:
             self.broke("object", f"event {self.events} is {shown(chunk.get('object'))}")
         for position, choice in enumerate(list_of(chunk.get("choices"))):
@@ -37,7 +39,9 @@ class GrammarWatch(Violations):
                 self.broke("index", f"a choice of event {self.events} has index {shown(fields.get('index'))}")
                 index = position
             self._see_delta(index, object_of(fields.get("delta")))
-            self._see_finish(index, fields.get("finish_reason"), grew=index in grown)
+            reason = fields.get("finish_reason")
+            if reason is not None or self._finished:
+                self._see_finish(index, reason, grew=index in grown)
 
     def facts(self, *, choices: int, usage_missing: bool) -> StreamFacts:
         """The verdict at the end of the stream.
@@ -68,7 +72,8 @@ class GrammarWatch(Violations):
         if role != "assistant" and (is_first or role is not None):
             where = "the first delta" if is_first else "a later delta"
             self.broke("role-first", f"{where} of choice {shown(index)} has role {shown(role)}")
-        for call in list_of(delta.get("tool_calls")):
+        calls = delta.get("tool_calls")
+        for call in list_of(calls) if calls else ():
             number = object_of(call).get("index")
             if index_of(number) is None:
                 self.broke("index", f"a tool call of event {self.events} has index {shown(number)}")
