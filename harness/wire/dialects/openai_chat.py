@@ -196,6 +196,8 @@ def _read_stream(exchange: Exchange) -> Reply:
     fold, watch = ReplyFold(), GrammarWatch()
 
     def take(_: SseEvent, chunk: Mapping[str, object]) -> tuple[bool, ErrorBody | None]:
+        if watch.goes_on(chunk) and fold.add_text(chunk):
+            return True, None
         found = find_error_body(chunk)
         grown = fold.add(chunk, whole=False)
         if found is None:

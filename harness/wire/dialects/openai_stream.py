@@ -43,6 +43,13 @@ class GrammarWatch(Violations):
             if reason is not None or self._finished:
                 self._see_finish(index, reason, grew=index in grown)
 
+    def goes_on(self, chunk: Mapping[str, object]) -> bool:
+        """Whether a chunk that holds text of choice 0 and nothing else keeps every rule."""
+        if 0 not in self._roles or 0 in self._finished or chunk.get("object") != _CHUNK:
+            return False
+        known = self._constant
+        return len(known) == len(_CONSTANTS) and all(chunk.get(_CONSTANTS[rule]) == known[rule] for rule in known)
+
     def facts(self, *, choices: int, usage_missing: bool) -> StreamFacts:
         """The verdict at the end of the stream.
 
