@@ -9,7 +9,7 @@ from harness.catalogue import Catalogues
 from harness.checks import load_kinds
 from harness.core.catalogue import Limits, Model, Provider
 from harness.core.exchange import Attempt, Exchange, Frame
-from harness.core.reply import Reply
+from harness.core.reply import ApiError, Reply
 from harness.runner.asking import masked
 from harness.runner.execute import execute
 from harness.runner.plan import Selection, plan_run
@@ -64,6 +64,12 @@ def test_records_stand_in_plan_order_however_replies_arrive():
 
     assert [record.index for record in records] == list(range(12))
     assert sorted(record.index for record in seen) == list(range(12))
+
+
+def test_a_reply_that_shows_no_key_is_returned_itself():
+    reply = Reply(content="a", reasoning="b", sources=("c",), error=ApiError(kind="refused", message="d"))
+
+    assert masked(reply, Redactor(["abcdef-123456"])) is reply
 
 
 def test_a_key_that_only_the_decoded_reply_shows_is_masked():
