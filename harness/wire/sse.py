@@ -84,7 +84,7 @@ class SseDecoder:
 
     def _is_plain(self, chunk: bytes) -> bool:
         """Whether a chunk begins and ends with an event, and has neither a byte-order mark nor another line end."""
-        begun = self._line or self._texts or self._type or self._at_start or self._after_cr
+        begun = self._line or self._texts or self._type or self._at_start
         return not begun and chunk.endswith(b"\n\n") and b"\r" not in chunk and len(chunk) <= self._limit
 
     def _take(self, chunk: bytes, events: list[SseEvent]) -> None:

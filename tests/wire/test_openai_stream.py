@@ -346,6 +346,22 @@ fields_of_chunks = st.dictionaries(
 )
 
 
+MORE = {"content": "lo"}
+VARIANTS = [
+    *(chunk(MORE, index=index) for index in (0, 0.0, False, 1, None, "0")),
+    *(chunk(MORE, finish=reason) for reason in ("stop", "", 0)),
+    *(
+        chunk({**MORE, **more})
+        for more in ({"role": "assistant"}, {"refusal": "no"}, {"tool_calls": [{"index": None}]})
+    ),
+    *(chunk({"content": text}) for text in ("", None, 7, [{"text": "x"}])),
+    *(chunk(MORE, **{key: "other"}) for key in ("id", "model", "object", "system_fingerprint", "usage", "error")),
+    chunk(MORE, usage={"prompt_tokens": 1}),
+    chunk(MORE, choices=[]),
+    chunk(MORE, choices=[{"index": 0, "delta": MORE}, {"index": 1, "delta": MORE}]),
+]
+
+
 @st.composite
 def chunks_of_streams(draw):
     made = chunk(draw(st.just({"content": "lo"}) | deltas), index=draw(st.just(0) | odd))
@@ -354,7 +370,7 @@ def chunks_of_streams(draw):
     return {**made, "choices": choices, **draw(fields_of_chunks)}
 
 
-@given(made=st.lists(chunks_of_streams(), max_size=4), opening=st.booleans())
+@given(made=st.lists(st.sampled_from(VARIANTS) | chunks_of_streams(), max_size=4), opening=st.booleans())
 def test_a_chunk_that_only_goes_on_is_read_as_one_that_says_more_would_be(made, opening):
     chunks = [*([FIRST, chunk({"content": "a"})] if opening else []), *made]
 
