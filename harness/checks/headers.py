@@ -4,6 +4,7 @@ It stands apart because headers belong to the protocol of one vendor or another,
 """
 
 import re
+from functools import lru_cache
 
 from harness.checks.fields import Fault, Flag, Maybe, Pattern, SomeText, key, specification
 from harness.checks.kinds import Grade, TypedKind, decided, unknown
@@ -14,6 +15,7 @@ from harness.core.check import Evidence
 _KEPT = re.compile(r"^(?:content-type|retry-after)$|rate-?limit")
 
 
+@lru_cache(maxsize=256)
 def is_kept(name: str) -> bool:
     """Whether a reply keeps a header of that lower-case name; of any other, a check could not tell it from none."""
     return _KEPT.search(name) is not None

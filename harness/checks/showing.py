@@ -11,6 +11,8 @@ LIMIT = 200
 
 def printable(text: str) -> str:
     """The text with control characters, bidirectional marks and lone surrogates escaped."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text
     )

@@ -7,6 +7,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+# Made once: `json.dumps` makes one at every call that asks for anything of its own.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 Json = None | bool | int | float | str | list["Json"] | Mapping[str, "Json"]
 
 
@@ -15,7 +18,7 @@ def canonical_json(value: object) -> str:
 
     raises  TypeError for a value that JSON cannot hold; ValueError for NaN and infinities
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def digest(value: object) -> str:

@@ -6,6 +6,7 @@ It stands apart from catalogue and runner because plans, records, checks and pag
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from harness.core.catalogue import Tariff
 from harness.core.errors import UnknownRate
@@ -33,8 +34,7 @@ class Cost:
     profile: str = "documented"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
+class _Item(NamedTuple):
     """One line of the bill: so many of something at one rate."""
 
     usd: Decimal

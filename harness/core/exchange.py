@@ -62,11 +62,15 @@ class Attempt:
     @property
     def body(self) -> bytes:
         """The whole body."""
-        return b"".join(frame.content for frame in self.frames)
+        frames = self.frames
+        return frames[0].content if len(frames) == 1 else b"".join([frame.content for frame in frames])
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its lower-case name; None if absent."""
-        return next((value for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
 
 def _is_answer(reply: Reply, session: Session, asking: Asking) -> bool:
     """Whether a reply may be recorded: it is an answer, and no key can be put together from what it says."""
-    if masked(reply, session.redactor) != reply:
+    if masked(reply, session.redactor) is not reply:
         return False
     if reply.pending:
         return False
@@ -141,6 +141,12 @@ def _is_answer(reply: Reply, session: Session, asking: Asking) -> bool:
 def masked(reply: Reply, redactor: Redactor) -> Reply:
     """The reply with keys masked that the bytes hid, by escapes or by lying across the pieces of a stream."""
     error = reply.error
+    # Looked for in all of them at once: nearly every reply is returned as it came.
+    texts = [reply.content, *reply.alternatives, *reply.sources, *(call.arguments for call in reply.tool_calls)]
+    texts += [text for text in (reply.reasoning, reply.refusal, reply.fingerprint, error and error.message) if text]
+    together = "\n".join(texts)
+    if redactor.text(together) is together:
+        return reply
     return replace(
         reply,
         content=redactor.text(reply.content),

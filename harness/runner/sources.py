@@ -38,6 +38,9 @@ class Sources:
     api_key_env: str | None = None
     applies_to: str | None = None
     environment: Mapping[str, str] = field(repr=False)
+    _endpoints: dict[tuple[str, str | None, Domain], tuple[Provider, Endpoint]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse what could not be honest.
@@ -102,6 +105,14 @@ class Sources:
 
         raises  UsageError for the management API of a provider that has none
         """
+        place = (provider.name, region, domain)
+        known = self._endpoints.get(place)
+        if known is None or known[0] is not provider:
+            # Every request asks, and the answer is the same for all of a run.
+            known = self._endpoints[place] = (provider, self._find_endpoint(provider, region, domain))
+        return known[1]
+
+    def _find_endpoint(self, provider: Provider, region: str | None, domain: Domain) -> Endpoint:
         source = self.source_of(provider)
         # URL, header and key come from one row: a key never goes to another row's host.
         row = self._row_of(source) or provider

@@ -7,13 +7,11 @@ coarse exceptions blur (never sent, sent and lost, too slow) is told apart by wh
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 import aiohttp
-import httpx
 from aiohttp.http_exceptions import HttpProcessingError
 
 from harness.core.clock import Clock
@@ -22,8 +20,28 @@ from harness.wire.content_coding import BadCoding, Decoder, TooLarge, without_co
 
 _MAX_FRAMES = 1_000_000
 _MAX_REASON = 300
-# What aiohttp and its httpx transport raise for servers and networks; ValueError for a URL or a header of theirs.
-_NETWORK_FAULTS = (aiohttp.ClientError, httpx.HTTPError, HttpProcessingError, OSError, EOFError, ValueError)
+# What aiohttp raises for servers and networks; ValueError for a URL or a header of theirs.
+_NETWORK_FAULTS = (aiohttp.ClientError, HttpProcessingError, OSError, EOFError, ValueError)
+# Those whose own words say what happened; of the others, what they were raised from says more.
+_PLAIN_FAULTS = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, aiohttp.InvalidURL)
+
+_Ended = Callable[["asyncio.Future[None] | None"], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A request as the session sends it.
+
+    place    host and port, for messages
+    headers  all of them, names in lower case
+    body     whole or in pieces; None if there is none
+    """
+
+    method: str
+    url: str
+    place: str
+    headers: Mapping[str, str]
+    body: bytes | AsyncIterable[bytes] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +57,13 @@ class Limits:
 class Progress:
     """How far an attempt has come."""
 
+    __slots__ = ("_began_s", "_clock", "frames", "headers", "sent", "status", "total_ms")
+
     def __init__(self, clock: Clock) -> None:
         """Begin counting; `begin` starts over."""
         self._clock = clock
         self._began_s = clock.monotonic()
         self.sent = False
-        self.response: aiohttp.ClientResponse | None = None
         self.status: int | None = None
         self.headers: tuple[tuple[str, str], ...] = ()
         self.frames: list[Frame] = []
@@ -63,8 +82,11 @@ class Progress:
 PROGRESS: ContextVar[Progress] = ContextVar("PROGRESS")
 
 
-async def fetch(transport: httpx.AsyncBaseTransport, request: httpx.Request, limits: Limits, clock: Clock) -> Attempt:
-    """One try. Never raises for what a server or a network does; cancellation passes through."""
+async def fetch(session: aiohttp.ClientSession, request: Outgoing, limits: Limits, clock: Clock) -> Attempt:
+    """One try. Never raises for what a server or a network does; cancellation passes through.
+
+    session  one whose connector tells `PROGRESS` when a connection stands
+    """
     progress = Progress(clock)
     token = PROGRESS.set(progress)
     error: AttemptError | None = None
@@ -72,7 +94,7 @@ async def fetch(transport: httpx.AsyncBaseTransport, request: httpx.Request, lim
     deadline = asyncio.timeout(limits.total_s)
     try:
         async with deadline:
-            await _receive(await transport.handle_async_request(request), progress, limits)
+            await _exchange(session, request, progress, limits)
     except TooLarge:
         error, message = "too-large", f"the reply is larger than {limits.reply_bytes:,} bytes"
     except BadCoding as fault:
@@ -84,9 +106,6 @@ async def fetch(transport: httpx.AsyncBaseTransport, request: httpx.Request, lim
             error, message = _classified(fault, progress, limits, request)
     finally:
         PROGRESS.reset(token)
-        if progress.response is not None and not progress.response.closed:
-            # Abruptly: a polite end would wait for a server that may never read our request.
-            progress.response.close()
     return Attempt(
         status=progress.status,
         headers=progress.headers,
@@ -97,35 +116,58 @@ async def fetch(transport: httpx.AsyncBaseTransport, request: httpx.Request, lim
     )
 
 
-async def _receive(response: httpx.Response, progress: Progress, limits: Limits) -> None:
-    progress.status = response.status_code
-    progress.headers = tuple((_text(name).lower(), _text(value)) for name, value in response.headers.raw)
-    encoding = ", ".join(value for name, value in progress.headers if name == "content-encoding")
+async def _exchange(session: aiohttp.ClientSession, request: Outgoing, progress: Progress, limits: Limits) -> None:
+    response = await session.request(
+        request.method,
+        request.url,
+        data=request.body,
+        headers=request.headers,
+        allow_redirects=False,
+    )
+    try:
+        await _receive(response, progress, limits)
+    finally:
+        if not response.closed:
+            # Abruptly: a polite end would wait for a server that may never read our request.
+            response.close()
+
+
+async def _receive(response: aiohttp.ClientResponse, progress: Progress, limits: Limits) -> None:
+    progress.status = response.status
+    progress.headers = tuple((_text(name).lower(), _text(value)) for name, value in response.raw_headers)
+    encoding = ", ".join([value for name, value in progress.headers if name == "content-encoding"])
     decoder = Decoder(encoding, limits.reply_bytes)
     progress.headers = without_coding(progress.headers)
-    with _watched(progress.response):
-        async for chunk in response.aiter_raw():
+    watched = _watch(response)
+    body, frames = response.content, progress.frames
+    try:
+        while chunk := await body.readany():
             at_ms = progress.elapsed_ms()
             if content := decoder.decode(chunk):
-                progress.frames.append(Frame(at_ms=at_ms, content=content))
-            if len(progress.frames) > _MAX_FRAMES:
+                frames.append(Frame(at_ms=at_ms, content=content))
+            if len(frames) > _MAX_FRAMES:
                 raise TooLarge
+    finally:
+        if watched is not None:
+            closed, break_off = watched
+            closed.remove_done_callback(break_off)
+            # A kept connection may break later, and a fault that nobody reads is printed as a traceback.
+            closed.remove_done_callback(_hear)
+            closed.add_done_callback(_hear)
     progress.total_ms = progress.elapsed_ms()
     decoder.finish()
 
 
-@contextmanager
-def _watched(response: aiohttp.ClientResponse | None) -> Iterator[None]:
-    """Reading a body ends when its connection does.
+def _watch(response: aiohttp.ClientResponse) -> "tuple[asyncio.Future[None], _Ended] | None":
+    """Make the reading of a body end when its connection does; what to undo once it is read, if anything.
 
     aiohttp 3.14 closes the connection over an invalid chunk and leaves the body's reader waiting, without even the
     timeout for silence. Superfluous once its C parser tells the body of its errors.
     """
-    connection = response.connection if response is not None else None
-    if response is None or connection is None or connection.protocol is None:
+    connection = response.connection
+    if connection is None or connection.protocol is None:
         # The body arrived with the headers, and the connection is already free.
-        yield
-        return
+        return None
     body, closed = response.content, connection.protocol.closed
 
     def break_off(ended: asyncio.Future[None] | None) -> None:
@@ -135,16 +177,9 @@ def _watched(response: aiohttp.ClientResponse | None) -> Iterator[None]:
 
     if closed is None:
         break_off(None)
-        yield
-        return
+        return None
     closed.add_done_callback(break_off)
-    try:
-        yield
-    finally:
-        closed.remove_done_callback(break_off)
-        # A kept connection may break later, and a fault that nobody reads is printed as a traceback.
-        closed.remove_done_callback(_hear)
-        closed.add_done_callback(_hear)
+    return closed, break_off
 
 
 def _hear(ended: asyncio.Future[None]) -> None:
@@ -152,11 +187,8 @@ def _hear(ended: asyncio.Future[None]) -> None:
         ended.exception()
 
 
-def _classified(
-    fault: Exception, progress: Progress, limits: Limits, request: httpx.Request
-) -> tuple[AttemptError, str]:
-    # The transport maps a reset connection to ConnectTimeout; its cause is what really happened.
-    cause = fault.__cause__ or fault
+def _classified(fault: Exception, progress: Progress, limits: Limits, request: Outgoing) -> tuple[AttemptError, str]:
+    cause = fault if isinstance(fault, _PLAIN_FAULTS) else fault.__cause__ or fault
     reason = (str(cause) or type(cause).__name__)[:_MAX_REASON]
     if not progress.sent:
         if isinstance(cause, TimeoutError):
@@ -164,7 +196,7 @@ def _classified(
         elif isinstance(cause, aiohttp.ClientConnectorError) and not isinstance(cause, aiohttp.ClientSSLError):
             # Of TLS and of certificates its own words say more.
             reason = _plainly(cause.os_error) or reason
-        return "connect", f"cannot connect to {request.url.netloc.decode('ascii', 'replace')}: {reason}"
+        return "connect", f"cannot connect to {request.place}: {reason}"
     if isinstance(cause, TimeoutError):
         return "timeout", f"nothing arrived for {limits.idle_s:g} s"
     if progress.status is None:

@@ -7,30 +7,44 @@ imports none of it.
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from random import Random, SystemRandom
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from harness import __version__
 from harness.core.clock import Clock, SystemClock
 from harness.core.exchange import Attempt, Exchange, HttpRequest
-from harness.core.plain import TEAM
-from harness.wire.attempt import PROGRESS, Limits, Progress, fetch
+from harness.wire.attempt import PROGRESS, Limits, Outgoing, fetch
 from harness.wire.interaction import MAX_REPLY_BYTES
 from harness.wire.redact import Redactor
 from harness.wire.retry import RetryPolicy, next_delay
-from harness.wire.transport import BAD_KEY, Admission, Call, Endpoint, draw_nonces, headers_of, sent_url_of, url_of
+from harness.wire.transport import (
+    BAD_KEY,
+    TEAM_PLACE,
+    Admission,
+    Call,
+    Endpoint,
+    draw_nonces,
+    headers_of,
+    sent_url_of,
+    url_of,
+)
 
 _PIECE = 256 * 1024
 _TO_HANG_UP_S = 0.05
 # Too early, too many requests, unavailable, overloaded: said before anything is begun.
 _NOTHING_DONE = frozenset({425, 429, 503, 529})
 
+# Methods whose request says how long its body is even where it has none.
+_BODILY = frozenset({"POST", "PUT", "PATCH"})
+
 USER_AGENT = f"model-harness/{__version__}"
+_EVERYWHERE = {"user-agent": USER_AGENT, "accept-encoding": "identity"}
 
 
 class LiveTransport:
@@ -71,7 +85,7 @@ class LiveTransport:
             total_s=total_timeout_s,
             reply_bytes=max_reply_bytes,
         )
-        self._transports: dict[bool, AiohttpTransport] = {}
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._crashing: set[str] = set()
 
     async def send(self, call: Call) -> Exchange:
@@ -85,7 +99,8 @@ class LiveTransport:
         waited_s = 0.0
         while True:
             attempt = headers if isinstance(headers, Attempt) else await self._admitted(call, sent, headers, waited_s)
-            attempts.append(self._redactor.attempt(replace(attempt, waited_s=waited_s)))
+            attempt = replace(attempt, waited_s=waited_s) if waited_s else attempt
+            attempts.append(self._redactor.attempt(attempt))
             delay_s = next_delay(attempts, self._policy, self._random, self._clock.now())
             if delay_s is None or (call.once and _may_be_done(attempts[-1])):
                 break
@@ -99,9 +114,9 @@ class LiveTransport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        while self._transports:
-            _, transport = self._transports.popitem()
-            await transport.aclose()
+        while self._sessions:
+            _, session = self._sessions.popitem()
+            await session.close()
 
     async def _admitted(self, call: Call, sent: HttpRequest, headers: dict[str, str], after_s: float) -> Attempt:
         """One attempt, when it may be sent."""
@@ -119,19 +134,17 @@ class LiveTransport:
         return attempt
 
     async def _try(self, sent: HttpRequest, endpoint: Endpoint, headers: dict[str, str]) -> Attempt:
-        timeouts = {"connect": self._limits.connect_s, "read": self._limits.idle_s}
+        url = sent_url_of(endpoint, sent)
         try:
-            request = httpx.Request(
-                sent.method,
-                sent_url_of(endpoint, sent),
-                headers=headers,
-                content=_content(sent.body),
-                extensions={"timeout": timeouts},
-            )
+            address, place = _address(url)
+            for text in (*headers, *headers.values()):
+                text.encode("ascii")
         except (httpx.InvalidURL, ValueError) as error:
             return Attempt(error="connect", message=f"{url_of(endpoint, sent)} is not a URL that can be asked: {error}")
-        transport = self._open(once=endpoint.base_url in self._crashing)
-        attempt = await fetch(transport, request, self._limits, self._clock)
+        named = {"host": place, **headers}
+        request = Outgoing(method=sent.method, url=address, place=place, headers=named, body=_content(sent.body))
+        session = self._open(once=endpoint.base_url in self._crashing)
+        attempt = await fetch(session, request, self._limits, self._clock)
         if attempt.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             # A server whose code failed may hang up without a word; another request on that connection would be lost,
             # and none is sent twice. So it is given time to, and from then on no connection is used again. To ask the
@@ -140,28 +153,59 @@ class LiveTransport:
             await self._clock.sleep(_TO_HANG_UP_S)
         return attempt
 
-    def _open(self, *, once: bool) -> AiohttpTransport:
-        """The transport, opened at the first call: a session belongs to the running loop.
+    def _open(self, *, once: bool) -> aiohttp.ClientSession:
+        """The session, opened at the first call: it belongs to the running loop.
 
         once  use each connection for one request alone
         """
-        if once not in self._transports:
-            verify = _trusted()
-            session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=verify, force_close=once),
+        if once not in self._sessions:
+            self._sessions[once] = aiohttp.ClientSession(
+                connector=_Connector(limit=self._max_connections, ssl=_trusted(), force_close=once),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[_trace()],
+                # The whole of an attempt has a deadline of its own, which the session's would only double.
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._limits.connect_s, sock_read=self._limits.idle_s
+                ),
+                auto_decompress=False,
                 # The environment could bring a .netrc, whose key would go out where none should.
                 trust_env=False,
             )
-            self._transports[once] = AiohttpTransport(verify=verify, client=session)
-        return self._transports[once]
+        return self._sessions[once]
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Tells the attempt that asks for a connection when it stands, and that it goes out from then on.
+
+    In the session's own hooks every request would pay for a dozen that no one listens to.
+    """
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
+    ) -> Connection:
+        """A connection; runs in the attempt's own context, so that the variable names the right one."""
+        connection = await super().connect(req, traces, timeout)
+        PROGRESS.get().begin()
+        return connection
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
     """Whom a connection trusts: reading the certificates takes a tenth of a second, and they are the same for all."""
     return httpx.create_ssl_context()
+
+
+@lru_cache(maxsize=256)
+def _address(url: str) -> tuple[str, str]:
+    """A URL as it is asked, and its host and port; most requests of a run go to one.
+
+    raises  httpx.InvalidURL or ValueError for what is none
+    """
+    parsed = httpx.URL(url)
+    # To read the host tells a name that begins like an internationalised one, and is none.
+    return str(parsed), parsed.netloc.decode("ascii") if parsed.host else ""
 
 
 def _may_be_done(attempt: Attempt) -> bool:
@@ -181,10 +225,12 @@ async def _pieces(body: bytes) -> AsyncIterator[bytes]:
 
 def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[str, str] | Attempt:
     """The headers to send, or the attempt that fails because the key to put into them is missing."""
-    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers_of(request)}
+    headers = {} if request.body or request.method not in _BODILY else {"content-length": "0"}
+    headers |= _EVERYWHERE
+    headers |= {name.lower(): value for name, value in headers_of(request).items()}
     if request.body:
-        headers["Content-Length"] = str(len(request.body))
-    if f"{{{TEAM}}}" in request.path and not endpoint.team:
+        headers["content-length"] = str(len(request.body))
+    if TEAM_PLACE in request.path and not endpoint.team:
         variable = endpoint.team_variable
         remedy = f"set {variable}" if variable else "its catalogue names no variable that holds it"
         return Attempt(error="no-key", message=f"the path needs the id of a team at '{endpoint.source}': {remedy}")
@@ -198,7 +244,8 @@ def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[
     if not (key.isascii() and key.isprintable()):
         where = variable or "the environment"
         return Attempt(error="no-key", message=f"the API key in {where} holds characters that no HTTP header can carry")
-    return {**headers, endpoint.auth_header: endpoint.auth_prefix + key}
+    headers[endpoint.auth_header.lower()] = endpoint.auth_prefix + key
+    return headers
 
 
 def _missing(endpoint: Endpoint, variable: str | None) -> str:
@@ -217,27 +264,3 @@ def _key_of(endpoint: Endpoint, credential: str) -> tuple[str, str | None]:
     if credential == "other":
         return (endpoint.other_key or "").strip(), endpoint.other_variable
     return (endpoint.api_key or "").strip(), endpoint.key_variable
-
-
-def _trace() -> aiohttp.TraceConfig:
-    """Tells an attempt when its request goes out, and which response is its own.
-
-    aiohttp runs these in the attempt's own context, so that the variable names the right one.
-    """
-
-    async def sending(_session: aiohttp.ClientSession, _context: object, _params: object) -> None:
-        _progress().begin()
-
-    async def answered(
-        _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestEndParams
-    ) -> None:
-        _progress().response = params.response
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_headers_sent.append(sending)
-    trace.on_request_end.append(answered)
-    return trace
-
-
-def _progress() -> Progress:
-    return PROGRESS.get()

@@ -66,11 +66,29 @@ class SseDecoder:
         """
         if not chunk:
             return []
+        events: list[SseEvent] = []
+        if self._is_plain(chunk):
+            # As nearly every server sends it: whole events, each of one line of data.
+            for lines in chunk[:-2].split(b"\n\n"):
+                if lines.startswith(b"data: ") and b"\n" not in lines:
+                    text = lines[6:].decode("utf-8", "replace")
+                    events.append(SseEvent(text=text, last_id=self._last_id))
+                else:
+                    self._take(lines + b"\n\n", events)
+            return events
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
         self._after_cr = chunk.endswith(b"\r")
+        self._take(chunk, events)
+        return events
+
+    def _is_plain(self, chunk: bytes) -> bool:
+        """Whether a chunk begins and ends with an event, and has neither a byte-order mark nor another line end."""
+        begun = self._line or self._texts or self._type or self._at_start
+        return not begun and chunk.endswith(b"\n\n") and b"\r" not in chunk and len(chunk) <= self._limit
+
+    def _take(self, chunk: bytes, events: list[SseEvent]) -> None:
         *ended, rest = _LINE_END.split(chunk)
-        events: list[SseEvent] = []
         for end in ended:
             self._line += end
             self._bound(len(self._line), events)
@@ -80,7 +98,6 @@ class SseDecoder:
                 events.append(event)
         self._line += rest
         self._bound(len(self._line), events)
-        return events
 
     def close(self) -> list[SseEvent]:
         """The event that the end of the stream cut off, if any, with `complete` False."""

@@ -21,8 +21,13 @@ from harness.wire.redact import Redactor
 NONCE = "{harness-nonce}"
 """Stands in a request's body for a value that must be fresh whenever it is sent."""
 
+_NONCE = NONCE.encode()
+
 BAD_KEY = "invalid-key-sent-on-purpose"
 """What goes out as the key under credential 'bad': fixed, and recognisable in a vendor's logs."""
+
+TEAM_PLACE = f"{{{TEAM}}}"
+"""Stands in a path for the team's id."""
 
 Mode = Literal["replay", "record", "refresh"]
 
@@ -143,7 +148,8 @@ def url_of(endpoint: Endpoint, request: HttpRequest) -> str:
 
 def sent_url_of(endpoint: Endpoint, request: HttpRequest) -> str:
     """The absolute URL that a request is sent to."""
-    return url_of(endpoint, request).replace(f"{{{TEAM}}}", quote(endpoint.team or "", safe=""))
+    url = url_of(endpoint, request)
+    return url.replace(TEAM_PLACE, quote(endpoint.team or "", safe="")) if TEAM_PLACE in url else url
 
 
 def headers_of(request: HttpRequest) -> dict[str, str]:
@@ -194,7 +200,7 @@ def body_digest(body: bytes, nonces: Iterable[str] = ()) -> str:
     nonces  fresh values that were sent, masked back to the placeholder
     """
     for nonce in nonces:
-        body = body.replace(nonce.encode(), NONCE.encode())
+        body = body.replace(nonce.encode(), _NONCE)
     try:
         return digest(json.loads(body))
     except (ValueError, RecursionError):
@@ -203,7 +209,7 @@ def body_digest(body: bytes, nonces: Iterable[str] = ()) -> str:
 
 def draw_nonces(request: HttpRequest) -> tuple[HttpRequest, tuple[str, ...]]:
     """The request with its placeholder filled by a fresh value, and that value; unchanged where it has none."""
-    if NONCE.encode() not in request.body:
+    if _NONCE not in request.body:
         return request, ()
     nonces = (secrets.token_hex(16),)
     return fill_nonces(request, nonces), nonces
@@ -213,4 +219,4 @@ def fill_nonces(request: HttpRequest, nonces: tuple[str, ...]) -> HttpRequest:
     """The request with its placeholder filled by a value drawn before; unchanged if there is none."""
     if not nonces:
         return request
-    return replace(request, body=request.body.replace(NONCE.encode(), nonces[0].encode()))
+    return replace(request, body=request.body.replace(_NONCE, nonces[0].encode()))

@@ -22,6 +22,14 @@ _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = _repr.maxlong = _SHOWN
 
 
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+# Made once: `json.loads` makes one at every call that has a say in constants.
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 class NotJson(ValueError):
     """A text is not JSON that can be read; the message says where or why."""
 
@@ -50,6 +58,13 @@ def read_json(text: str, notes: Notes) -> object:
     raises  NotJson for a text that is not JSON, or nested too deeply to read
     """
     try:
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    except (ValueError, RecursionError):
+        # Read again at leisure: it is no JSON, or has white space around it, or a constant or a number of its own.
+        pass
+    try:
         return _load(text, notes)
     except json.JSONDecodeError as error:
         raise NotJson(f"{error.msg} at character {error.pos}: {shown(text[error.pos : error.pos + _SHOWN])}") from None
@@ -73,7 +88,11 @@ def json_bytes(value: object) -> bytes:
 
     raises  as `canonical_json`
     """
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", canonical_json(value)).encode()
+    text = canonical_json(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def shown(value: object) -> str:

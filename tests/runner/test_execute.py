@@ -8,8 +8,9 @@ from suite_texts import TARGET, suite_of
 from harness.catalogue import Catalogues
 from harness.checks import load_kinds
 from harness.core.catalogue import Limits, Model, Provider
+from harness.core.chat import ToolCall
 from harness.core.exchange import Attempt, Exchange, Frame
-from harness.core.reply import Reply
+from harness.core.reply import ApiError, Reply
 from harness.runner.asking import masked
 from harness.runner.execute import execute
 from harness.runner.plan import Selection, plan_run
@@ -85,6 +86,28 @@ def test_what_is_held_already_is_not_asked_again():
 
     assert transport.calls == 9
     assert sorted(record.number for record in records) == [1, 2, 3, 4, 6, 7, 8, 9, 10]
+
+
+def test_a_reply_that_shows_no_key_is_returned_itself():
+    reply = Reply(content="a", reasoning="b", sources=("c",), error=ApiError(kind="refused", message="d"))
+
+    assert masked(reply, Redactor(["abcdef-123456"])) is reply
+
+
+KEY = "abcdef-123456"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *({name: KEY} for name in ("content", "reasoning", "refusal", "fingerprint")),
+        *({name: ("x", KEY)} for name in ("alternatives", "sources")),
+        {"tool_calls": (ToolCall(id="1", name="f", arguments=KEY),)},
+        {"error": ApiError(kind="refused", message=KEY)},
+    ],
+)
+def test_a_key_is_masked_wherever_the_reply_shows_it(place):
+    assert KEY not in repr(masked(Reply(**place), Redactor([KEY])))
 
 
 def test_a_key_that_only_the_decoded_reply_shows_is_masked():

@@ -37,6 +37,13 @@ def test_what_answers_elsewhere_is_never_filed_under_the_vendors_name(options, s
     assert sources(**options).source_of(ACME) == source
 
 
+def test_an_endpoint_is_found_once_for_each_provider_region_and_domain():
+    known = sources()
+
+    assert known.endpoint_of(ACME, None) is known.endpoint_of(ACME, None)
+    assert replace(known, api_key_env="OTHER").endpoint_of(ACME, None).api_key == "k2"
+
+
 def test_nobody_elses_host_takes_a_vendors_name():
     with pytest.raises(UsageError, match="is not a host of acme"):
         sources(base_url="http://127.0.0.1:9000/v1", rename="acme")

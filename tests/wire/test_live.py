@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import re
 import time
 import zlib
 from dataclasses import replace
@@ -146,6 +147,26 @@ def test_cookies_are_not_kept_between_requests():
 
     assert len(heads) == 2
     assert b"cookie" not in heads[1].lower()
+
+
+def test_no_proxy_of_the_environment_comes_between(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    assert last(answering(echo)).status == 200
+
+
+def test_a_server_hears_the_host_that_was_asked():
+    heads = []
+
+    async def serve(reader, writer):
+        heads.append((await read_request(reader))[0])
+        writer.write(response())
+
+    fetch(serve)
+
+    assert re.match(rb"POST /v1/chat HTTP/1.1\r\nhost: 127.0.0.1:[0-9]+\r\n", heads[0])
+    assert heads[0].lower().count(b"host:") == heads[0].lower().count(b"content-length:") == 1
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed():

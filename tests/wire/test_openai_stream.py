@@ -334,6 +334,50 @@ def test_json_of_any_shape_is_read_without_raising_into_sound_texts(values, stat
     assert_sound(stream(*map(json.dumps, values), status=status))
 
 
+odd = st.one_of(
+    st.sampled_from([0, 1, True, 0.0, None, "", "e1", "m", "stop", "assistant", "chat.completion.chunk", [], {}]),
+    hostile,
+)
+deltas = st.dictionaries(st.sampled_from(["content", "role", "refusal", "tool_calls"]), st.just("é") | odd, max_size=2)
+fields_of_chunks = st.dictionaries(
+    st.sampled_from(["id", "model", "object", "usage", "error", "citations", "system_fingerprint", "choices"]),
+    odd,
+    max_size=1,
+)
+
+
+MORE = {"content": "lo"}
+VARIANTS = [
+    *(chunk(MORE, index=index) for index in (0, 0.0, False, 1, None, "0")),
+    *(chunk(MORE, finish=reason) for reason in ("stop", "", 0)),
+    *(
+        chunk({**MORE, **more})
+        for more in ({"role": "assistant"}, {"refusal": "no"}, {"tool_calls": [{"index": None}]})
+    ),
+    *(chunk({"content": text}) for text in ("", None, 7, [{"text": "x"}])),
+    *(chunk(MORE, **{key: "other"}) for key in ("id", "model", "object", "system_fingerprint", "usage", "error")),
+    chunk(MORE, usage={"prompt_tokens": 1}),
+    chunk(MORE, choices=[]),
+    chunk(MORE, choices=[{"index": 0, "delta": MORE}, {"index": 1, "delta": MORE}]),
+]
+
+
+@st.composite
+def chunks_of_streams(draw):
+    made = chunk(draw(st.just({"content": "lo"}) | deltas), index=draw(st.just(0) | odd))
+    beside = draw(st.dictionaries(st.sampled_from(["finish_reason", "logprobs", "usage"]), odd, max_size=1))
+    choices = [made["choices"][0] | beside] * draw(st.integers(1, 2))
+    return {**made, "choices": choices, **draw(fields_of_chunks)}
+
+
+@given(made=st.lists(st.sampled_from(VARIANTS) | chunks_of_streams(), max_size=4), opening=st.booleans())
+def test_a_chunk_that_only_goes_on_is_read_as_one_that_says_more_would_be(made, opening):
+    chunks = [*([FIRST, chunk({"content": "a"})] if opening else []), *made]
+
+    # What no one knows is passed over, and no chunk that holds it is taken for text alone.
+    assert stream(*chunks) == stream(*({**each, "unknown": 1} for each in chunks))
+
+
 @given(bodies=st.lists(st.binary(max_size=40) | st.sampled_from([b"data: ", b"\n\n", b'{"choices":[', b"\xff"])))
 def test_bytes_of_any_kind_are_read_without_raising(bodies):
     for headers in ((), SSE, JSON):

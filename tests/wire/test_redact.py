@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness.core.exchange import Attempt, Frame, HttpRequest
+from harness.wire import redact
 from harness.wire.redact import Redactor
 
 KEY = "xai-" + "aB3dE5fG7hJ9" * 6
@@ -91,6 +92,37 @@ def test_masking_twice_changes_nothing_more_and_lengths_stay(secrets, texts):
 
     assert (redactor.text(once), redactor.url(url)) == (once, url)
     assert len(once.encode()) == len(url.encode()) == len(text.encode())
+
+
+@given(
+    parts=st.lists(
+        st.sampled_from([*'«"\\:. \n=', "sk-", "Bearer ", "eyJ", "team", "org_id", "_id", UUID, "Id", "x" * 12])
+        | st.text(alphabet="aZ09_-", max_size=25),
+        max_size=8,
+    )
+)
+def test_to_look_for_secrets_before_masking_them_hides_no_less(parts):
+    body = "".join(parts).encode()
+
+    masked = ANYONE.body(body)
+
+    for shape in (*(shape for _, shape in (*redact._KEYS, *redact._OTHERS)), redact._TEAM):
+        assert shape.sub(redact._mask_shape, masked) == masked
+
+
+def test_what_holds_no_secret_is_returned_itself():
+    attempt = Attempt(status=200, headers=(("server", "x"),), frames=(Frame(at_ms=1.0, content=b"{}"),))
+
+    assert ANYONE.attempt(attempt) is attempt
+
+
+def test_headers_that_differ_every_time_are_not_kept_for_ever():
+    redactor = Redactor()
+
+    redactor.headers((f"x-{n}", "/a?key=b") for n in range(5000))
+
+    assert len(redactor._headers) <= 1000
+    assert redactor.headers([("x-1", "/a?key=b")]) == (("x-1", "/a?key=*"),)
 
 
 def test_a_secret_within_a_longer_one_leaves_nothing_of_it_standing():

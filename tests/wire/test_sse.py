@@ -62,6 +62,29 @@ def test_where_the_network_cuts_any_stream_does_not_change_its_events(stream, cu
     assert decode(chunks) == decode([stream])
 
 
+MARKED = b"\xef\xbb\xbfdata: h"
+EVENTS = [
+    b"data: a",
+    b"data: b\ndata: c",
+    b"\ndata: d",
+    b"id: 3\ndata: e",
+    b": f",
+    b"event: g",
+    b"data:",
+    b"\xff",
+    MARKED,
+]
+OPENINGS = [b"", b"\xef\xbb\xbf", b"data: o\n\n", b": o\r", b"data: o", b": o\ndata: p", b"event: o\n"]
+whole = st.lists(st.sampled_from(EVENTS), max_size=4).map(lambda events: b"".join(each + b"\n\n" for each in events))
+
+
+@given(chunks=st.lists(whole, max_size=4), opening=st.sampled_from(OPENINGS))
+def test_events_that_arrive_whole_are_those_that_single_bytes_make(chunks, opening):
+    stream = b"".join([opening, *chunks])
+
+    assert decode([opening, *chunks]) == decode([bytes([byte]) for byte in stream])
+
+
 @given(lines=st.lists(st.text().map(lambda text: text.replace("\r", "").replace("\n", "")), min_size=1))
 def test_what_was_written_as_data_lines_is_read_back(lines):
     stream = "".join(f"data: {line}\n" for line in lines) + "\n"

@@ -16,6 +16,7 @@ from harness.wire.untrusted import Notes, NotJson, read_json, shown
 
 EVENT_STREAM = "text/event-stream"
 
+_HEAD_BYTES = 1024
 _EVENT_LINE = re.compile(rb"(?:data|event|id|retry)?:")
 
 DONE = "[DONE]"
@@ -29,18 +30,27 @@ Take = Callable[[SseEvent, Mapping[str, object]], tuple[bool, ErrorBody | None]]
 def read_exchange(exchange: Exchange, *, whole: Reader, stream: Reader) -> Reply:
     """The reading of the last attempt: what arrived is kept, even where the end of it is missing.
 
-    whole   reads one body, stream a stream of events; neither need look at the status, nor at the total time
+    whole   reads one body, stream a stream of events; neither need look at the status, nor at the total time, which
+            spares a copy if they do
     """
     attempt = exchange.last
     error = find_api_error(attempt)
     timing = Timing(total_ms=attempt.total_ms, recorded=exchange.recorded)
-    if attempt.status is None or not attempt.body or (error is not None and attempt.error is None):
+    if (
+        attempt.status is None
+        or not attempt.frames
+        or not attempt.body
+        or (error is not None and attempt.error is None)
+    ):
         if error is None:
             error = ApiError(kind="malformed", message=f"HTTP {attempt.status} with an empty body")
         return Reply(status=attempt.status, error=error, timing=timing)
     read = stream if is_stream(attempt) else whole
     reply = read(exchange)
-    return replace(reply, error=error or reply.error, timing=replace(timing, ttft_ms=reply.timing.ttft_ms))
+    read_timing = reply.timing
+    if error is None and (read_timing.total_ms, read_timing.recorded) == (timing.total_ms, timing.recorded):
+        return reply
+    return replace(reply, error=error or reply.error, timing=replace(timing, ttft_ms=read_timing.ttft_ms))
 
 
 def content_type(attempt: Attempt) -> str:
@@ -50,7 +60,10 @@ def content_type(attempt: Attempt) -> str:
 
 def is_stream(attempt: Attempt) -> bool:
     """Whether the body is a stream of events: by its first bytes, and where they do not tell, by its header."""
-    head = attempt.body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
+    frames = attempt.frames
+    # The first frame alone tells in nearly every reply.
+    first = frames[0].content if frames and len(frames[0].content) >= _HEAD_BYTES else attempt.body
+    head = first[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"{", b"[")):
         return False
     return _EVENT_LINE.match(head) is not None or content_type(attempt) == EVENT_STREAM
@@ -109,7 +122,7 @@ def _payload(event: SseEvent, watch: Violations, notes: Notes, end: str) -> Mapp
     """The event's JSON object; None, its faults noted, for the end mark and for what cannot be read."""
     if not event.complete:
         watch.broke("complete", f"the stream ends inside an event: {shown(event.text)}")
-    if end == DONE and event.text.strip() == DONE:
+    if end == DONE and not event.text.startswith("{") and event.text.strip() == DONE:
         watch.done = True
         return None
     if watch.done:
@@ -142,5 +155,6 @@ def events_of(attempt: Attempt) -> Iterator[tuple[float | None, SseEvent]]:
         except SseTooLarge as fault:
             yield from ((at_ms, event) for event in fault.events)
             raise
-        yield from ((at_ms, event) for event in events)
+        for event in events:
+            yield at_ms, event
     yield from ((at_ms, event) for event in decoder.close())

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from harness.core.chat import ChatRequest, Message, Part
 from harness.core.exchange import Exchange, HttpRequest
-from harness.core.reply import ApiError, Reply, Timing
+from harness.core.reply import ApiError, Reply, StreamFacts, Timing
 from harness.wire.api_errors import ErrorBody, error_within_success, find_error_body
 from harness.wire.dialects.framing import DONE, read_body, read_exchange, read_stream, unstreamed
 from harness.wire.dialects.openai_reply import ReplyFold
@@ -100,8 +100,15 @@ def _part(part: Part) -> dict[str, Any]:
     return {"type": "text", "text": part.text}
 
 
-def _reply(exchange: Exchange, fold: ReplyFold, error: ApiError | None) -> Reply:
+def _reply(
+    exchange: Exchange,
+    fold: ReplyFold,
+    error: ApiError | None,
+    stream: StreamFacts | None = None,
+    ttft_ms: float | None = None,
+) -> Reply:
     choices = fold.in_order()
+    timing = Timing(ttft_ms=ttft_ms, total_ms=exchange.last.total_ms, recorded=exchange.recorded)
     if not choices:
         return Reply(
             status=exchange.last.status,
@@ -111,6 +118,8 @@ def _reply(exchange: Exchange, fold: ReplyFold, error: ApiError | None) -> Reply
             sources=fold.sources,
             usage=fold.usage,
             error=error or ApiError(kind="malformed", message="the reply holds no choices"),
+            timing=timing,
+            stream=stream,
             anomalies=fold.notes.all(),
         )
     first = choices[0]
@@ -133,6 +142,8 @@ def _reply(exchange: Exchange, fold: ReplyFold, error: ApiError | None) -> Reply
         sources=fold.sources,
         usage=fold.usage,
         error=error,
+        timing=timing,
+        stream=stream,
         anomalies=fold.notes.all(),
     )
 
@@ -185,6 +196,8 @@ def _read_stream(exchange: Exchange) -> Reply:
     fold, watch = ReplyFold(), GrammarWatch()
 
     def take(_: SseEvent, chunk: Mapping[str, object]) -> tuple[bool, ErrorBody | None]:
+        if watch.goes_on(chunk) and fold.add_text(chunk):
+            return True, None
         found = find_error_body(chunk)
         grown = fold.add(chunk, whole=False)
         if found is None:
@@ -198,7 +211,7 @@ def _read_stream(exchange: Exchange) -> Reply:
     usage_missing = _asked_for_usage(exchange.request) and not fold.has_usage
     facts = watch.facts(choices=len(fold.choices), usage_missing=usage_missing)
     facts = replace(facts, reasoning_first=fold.in_order()[0].reasoning_first if fold.choices else None)
-    return replace(_reply(exchange, fold, error), stream=facts, timing=Timing(ttft_ms=first_ms))
+    return _reply(exchange, fold, error, facts, first_ms)
 
 
 def _asked_for_usage(request: HttpRequest) -> bool:

@@ -27,7 +27,9 @@ class GrammarWatch(Violations):
     def see_chunk(self, chunk: Mapping[str, object], grown: frozenset[int]) -> None:
         """Judge one chunk; `grown` holds the choices that it gave a token."""
         for rule, key in _CONSTANTS.items():
-            self._see_constant(rule, key, chunk.get(key))
+            value, first = chunk.get(key), self._constant.get(rule)
+            if first is None or value != first:
+                self._see_constant(rule, key, value)
         if chunk.get("object") != _CHUNK:
             self.broke("object", f"event {self.events} is {shown(chunk.get('object'))}")
         for position, choice in enumerate(list_of(chunk.get("choices"))):
@@ -37,7 +39,16 @@ class GrammarWatch(Violations):
                 self.broke("index", f"a choice of event {self.events} has index {shown(fields.get('index'))}")
                 index = position
             self._see_delta(index, object_of(fields.get("delta")))
-            self._see_finish(index, fields.get("finish_reason"), grew=index in grown)
+            reason = fields.get("finish_reason")
+            if reason is not None or self._finished:
+                self._see_finish(index, reason, grew=index in grown)
+
+    def goes_on(self, chunk: Mapping[str, object]) -> bool:
+        """Whether a chunk that holds text of choice 0 and nothing else keeps every rule."""
+        if 0 not in self._roles or 0 in self._finished or chunk.get("object") != _CHUNK:
+            return False
+        known = self._constant
+        return len(known) == len(_CONSTANTS) and all(chunk.get(_CONSTANTS[rule]) == known[rule] for rule in known)
 
     def facts(self, *, choices: int, usage_missing: bool) -> StreamFacts:
         """The verdict at the end of the stream.
@@ -68,19 +79,20 @@ class GrammarWatch(Violations):
         if role != "assistant" and (is_first or role is not None):
             where = "the first delta" if is_first else "a later delta"
             self.broke("role-first", f"{where} of choice {shown(index)} has role {shown(role)}")
-        for call in list_of(delta.get("tool_calls")):
+        calls = delta.get("tool_calls")
+        for call in list_of(calls) if calls else ():
             number = object_of(call).get("index")
             if index_of(number) is None:
                 self.broke("index", f"a tool call of event {self.events} has index {shown(number)}")
 
     def _see_finish(self, index: int, reason: object, *, grew: bool) -> None:
-        choice = f"choice {shown(index)}"
         if index in self._finished:
             if reason:
-                self.broke("finish-once", f"{choice} finishes again with {shown(reason)}")
+                self.broke("finish-once", f"choice {shown(index)} finishes again with {shown(reason)}")
             if grew:
-                self.broke("finish-once", f"{choice} goes on after it finished")
+                self.broke("finish-once", f"choice {shown(index)} goes on after it finished")
         elif reason:
             self._finished.add(index)
         elif reason is not None:
-            self.broke("finish-once", f"{choice} has finish_reason {shown(reason)} in event {self.events}")
+            seen = f"choice {shown(index)} has finish_reason {shown(reason)} in event {self.events}"
+            self.broke("finish-once", seen)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 
 from harness.core.reply import Usage
-from harness.wire.untrusted import Notes, list_of, object_of, shown, sound
+from harness.wire.untrusted import Notes, list_of, shown, sound
 
 # No context window or bill comes near; a larger figure is a fault, and would make a cost absurd.
 MAX_TOKENS = 10**12
@@ -19,30 +19,37 @@ _MAX_TOOLS, _MAX_TOOL_NAME = 100, 100
 _TOOL_PREFIX = "server_side_tool_"
 _TOOL_PLACES = ("server_side_tool_usage", "server_side_tool_usage_details", "num_server_side_tools_used")
 
-# Places in order of preference; the first that is not null counts, and another that says otherwise is noted.
-_PLACES: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "prompt": (("prompt_tokens",), ("input_tokens",)),
-    "completion": (("completion_tokens",), ("output_tokens",)),
-    "total": (("total_tokens",),),
+# Places in order of preference, each an object within the usage ('' for the usage itself) and a key. The first that is
+# not null counts, and another that says otherwise is noted.
+_PLACES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "prompt": (("", "prompt_tokens"), ("", "input_tokens")),
+    "completion": (("", "completion_tokens"), ("", "output_tokens")),
+    "total": (("", "total_tokens"),),
     "cached": (
         ("prompt_tokens_details", "cached_tokens"),
         ("input_tokens_details", "cached_tokens"),
-        ("cached_tokens",),
-        ("prompt_cache_hit_tokens",),
-        ("cache_read_input_tokens",),
+        ("", "cached_tokens"),
+        ("", "prompt_cache_hit_tokens"),
+        ("", "cache_read_input_tokens"),
     ),
     "reasoning": (
         ("completion_tokens_details", "reasoning_tokens"),
         ("output_tokens_details", "reasoning_tokens"),
-        ("reasoning_tokens",),
+        ("", "reasoning_tokens"),
     ),
 }
 
 
 def find_usage(chunk: Mapping[str, object]) -> object:
     """The usage of a reply or a stream's chunk: at its top, in `x_groq`, or in a choice; None if there is none."""
-    inner = (object_of(chunk.get("x_groq")), *(object_of(choice) for choice in list_of(chunk.get("choices"))))
-    return next((place["usage"] for place in (chunk, *inner) if place.get("usage") is not None), None)
+    usage = chunk.get("usage")
+    if usage is not None:
+        return usage
+    for place in (chunk.get("x_groq"), *list_of(chunk.get("choices"))):
+        usage = place.get("usage") if isinstance(place, dict) else None
+        if usage is not None:
+            return usage
+    return None
 
 
 def read_usage(usage: object, notes: Notes) -> Usage:
@@ -94,14 +101,13 @@ def read_tool_counts(where: str, counts: Mapping[str, object], notes: Notes) -> 
     return calls
 
 
-def _find_count(usage: Mapping[str, object], kind: str, notes: Notes) -> int | None:
-    found: list[tuple[str, object]] = []
-    for *parents, key in _PLACES[kind]:
-        place = usage
-        for parent in parents:
-            place = object_of(place.get(parent))
-        if place.get(key) is not None:
-            found.append((".".join((*parents, key)), place[key]))
+def _find_count(usage: dict[str, object], kind: str, notes: Notes) -> int | None:
+    found = []
+    for parent, key in _PLACES[kind]:
+        place = usage.get(parent) if parent else usage
+        value = place.get(key) if isinstance(place, dict) else None
+        if value is not None:
+            found.append((f"{parent}.{key}" if parent else key, value))
     if not found:
         return None
     (name, value), *others = found
