@@ -2,7 +2,7 @@ import itertools
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.wire.sse import SseDecoder, SseEvent, SseTooLarge
@@ -78,6 +78,7 @@ OPENINGS = [b"", b"\xef\xbb\xbf", b"data: o\n\n", b": o\r", b"data: o", b": o\nd
 whole = st.lists(st.sampled_from(EVENTS), max_size=4).map(lambda events: b"".join(each + b"\n\n" for each in events))
 
 
+@example(chunks=[b"data: a\n\n"], opening=b": o\ndata: p")
 @given(chunks=st.lists(whole, max_size=4), opening=st.sampled_from(OPENINGS))
 def test_events_that_arrive_whole_are_those_that_single_bytes_make(chunks, opening):
     stream = b"".join([opening, *chunks])
