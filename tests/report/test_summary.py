@@ -10,7 +10,7 @@ from harness.core.check import FollowUp
 from harness.core.outcome import Outcome
 from harness.core.reply import ApiError, Reply, Timing, Usage
 from harness.report import decide_run, summarise
-from harness.report.summary import case_results, percentile, tokens_per_second
+from harness.report.measures import percentile, tokens_per_second
 
 outcomes = st.lists(st.sampled_from(Outcome), min_size=1, max_size=12)
 
@@ -102,10 +102,10 @@ def test_a_run_that_stopped_for_a_reason_of_its_own_does_not_pass_by_its_records
     assert summarise(run_of(trial(), exit_code=130)).decision.exit_code == 130
 
 
-def test_rows_and_targets_are_decided_apart_and_repeats_together(trial):
+def test_rows_and_targets_are_decided_apart_and_repeats_together(trial, run_of):
     records = [trial(row="1"), trial(row="2"), trial(row="2", index=1), trial(row="2", target="u")]
 
-    assert [len(result.trials) for result in case_results(records)] == [1, 2, 1]
+    assert [len(result.trials) for result in summarise(run_of(*records)).results] == [1, 2, 1]
 
 
 def test_one_label_answered_by_two_sources_is_two_targets(trial, run_of):
