@@ -21,6 +21,12 @@ from harness.report.untrusted import cut
 _LARGEST_WHOLE, _LARGEST = 12_000_000, 2_500_000
 # Cases of a larger run that are shown unfolded: beyond it, a line says what failed.
 _UNFOLDED = 25
+_ORDER = {
+    FAILED: "those that failed",
+    UNDECIDED: "those that errors leave undecided",
+    OTHER: "the first of each suite and target that passed or were skipped",
+}
+_PARTS = {FAILED: "Failed", UNDECIDED: "Undecided for errors", OTHER: "Passed, or skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ def matrix_section(summary: RunSummary, shown: Shown) -> Html:
         told = fill("No difference between targets in %s.", count(total, "case"))
     some = NOTHING
     if len(shown.cases) < total:
-        some = fill("\n%s of them are listed here: the figures above count all.", number(len(shown.cases)))
+        pattern = "\nListed here are the %s whose evidence is shown below; the figures count all %s."
+        some = fill(pattern, number(len(shown.cases)), number(total))
     groups = groupby(shown.cases, key=lambda case: (None if summary.whole else case.rank, case.suite))
     return fill(
         '<section id="matrix" aria-labelledby="matrix-h">\n<h2 id="matrix-h">Case by case</h2>\n<p>%s%s\n</p>\n'
@@ -76,7 +83,7 @@ def matrix_section(summary: RunSummary, shown: Shown) -> Html:
         told,
         some,
         joined(fill('<th scope="col">%s</th>', target_name(target)) for target in summary.targets),
-        joined(_group(suite, tuple(cases), len(summary.targets)) for (_, suite), cases in groups),
+        joined(_group(rank, suite, tuple(cases), len(summary.targets)) for (rank, suite), cases in groups),
         _legend(differing=any(case.differs for case in shown.cases)),
     )
 
@@ -103,9 +110,10 @@ def target_name(target: TargetRef) -> Html:
     return fill("<bdi>%s</bdi>\n%s%s", cut(target.label, 120), answered, simulated)
 
 
-def _group(suite: str, cases: Sequence[CaseEvidence], targets: int) -> Html:
-    head = '<tr class="group"><th scope="rowgroup" colspan="%s"><bdi>%s</bdi></th></tr>\n'
-    return fill("<tbody>\n%s%s</tbody>\n", fill(head, targets + 1, suite), joined(map(_row, cases)))
+def _group(rank: int | None, suite: str, cases: Sequence[CaseEvidence], targets: int) -> Html:
+    head = '<tr class="group"><th scope="rowgroup" colspan="%s"><bdi>%s</bdi>%s</th></tr>\n'
+    part = "" if rank is None else f": {_PARTS[rank].lower()}"
+    return fill("<tbody>\n%s%s</tbody>\n", fill(head, targets + 1, suite, part), joined(map(_row, cases)))
 
 
 def _row(case: CaseEvidence) -> Html:
@@ -149,10 +157,10 @@ def _bounds(summary: RunSummary, shown: Shown) -> Html:
     order = NOTHING
     if not summary.whole:
         order = fill(
-            ", from %s of %s: those that failed, then those that errors leave undecided, then the first of each suite"
-            " and target among all others",
+            ", from %s of %s: %s",
             number(len(shown.cases)),
             count(summary.cases.all, "case"),
+            ", then ".join(_ORDER[rank] for rank in sorted({case.rank for case in shown.cases})),
         )
     rest = "The figures above count every trial, and each is a line of records.jsonl."
     return fill("<p>%s%s. %s</p>\n", told, order, rest)
@@ -160,13 +168,10 @@ def _bounds(summary: RunSummary, shown: Shown) -> Html:
 
 def _part(summary: RunSummary, rank: int, articles: Sequence[Html]) -> Html:
     counts = summary.cases
-    title, total = {
-        FAILED: ("Failed", counts.failed),
-        UNDECIDED: ("Undecided for errors", counts.undecided),
-        OTHER: ("Passed, or skipped", counts.all - counts.failed - counts.undecided),
-    }[rank]
+    open_cases = {FAILED: counts.failed, UNDECIDED: counts.undecided}
+    total = open_cases.get(rank, counts.all - counts.failed - counts.undecided)
     many = number(len(articles)) if len(articles) < total else "all"
-    return fill('<p class="part">%s: %s of %s</p>\n%s', title, many, count(total, "case"), joined(articles))
+    return fill('<p class="part">%s: %s of %s</p>\n%s', _PARTS[rank], many, count(total, "case"), joined(articles))
 
 
 def _article(case: CaseEvidence, *, unfold: bool) -> Html:

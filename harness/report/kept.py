@@ -12,13 +12,14 @@ from harness.core.record import TrialRecord
 from harness.report.tally import CaseName, Piece
 
 # A run of so many trials, with so many characters in all, is kept and shown whole.
-WHOLE_TRIALS = 300
+WHOLE_TRIALS = 500
 _WHOLE_TEXT = 4_000_000
-# Of a larger one: trials of cases that did not pass, and of examples of all other cases; characters likewise.
-_OPEN_TRIALS, _OPEN_TEXT = 500, 4_000_000
+# Of a larger one: trials of cases that failed, of undecided ones and of examples of all others, and their characters.
+# Each has room of its own: neither does an error drown among failures, nor a failure among errors.
+_OPEN_TRIALS, _OPEN_TEXT = (500, 100), (3_500_000, 500_000)
 _EXAMPLE_TRIALS, _EXAMPLE_TEXT = 200, 1_000_000
 # Where there are more suites and targets than examples: one of each, up to so many.
-_MOST_EXAMPLE_TRIALS = 400
+_MOST_EXAMPLE_TRIALS = 600
 # Of one case and target.
 _OPEN_REPEATS, _EXAMPLE_REPEATS = 10, 3
 
@@ -60,7 +61,7 @@ class Shelf:
         # Of each suite, target and verdict, how many examples are kept, and may be.
         self._counts: dict[tuple[int, str], int] = {}
         self._each = _EXAMPLE_TRIALS
-        self._trials = self._text = 0
+        self._trials, self._text = [0, 0], [0, 0]
 
     def add(self, name: CaseName, pieces: list[Piece], verdicts: Collection[CaseVerdict]) -> None:
         """Keep a case whose pieces came to these verdicts, or not."""
@@ -73,11 +74,11 @@ class Shelf:
             self._file(case)
             return
         self._all.append(case)
-        self._trials += sum(piece.rate.asked + piece.skipped for piece in pieces)
-        self._text += text
-        if self._trials > WHOLE_TRIALS or self._text > _WHOLE_TEXT:
+        self._trials[0] += sum(piece.rate.asked + piece.skipped for piece in pieces)
+        self._text[0] += text
+        if self._trials[0] > WHOLE_TRIALS or self._text[0] > _WHOLE_TEXT:
             self.whole = False
-            self._trials = self._text = 0
+            self._trials, self._text = [0, 0], [0, 0]
             kept, self._all = self._all, []
             for each in kept:
                 self._file(each)
@@ -96,21 +97,13 @@ class Shelf:
         if case.rank == OTHER:
             self._file_example(case)
             return
-        failed, undecided = self._open
-        # What failed for certain has precedence.
-        while undecided and case.rank == FAILED and not self._has_room(case):
-            given_up = undecided.pop()
-            self._trials -= given_up.trials
-            self._text -= given_up.text
-        if self._has_room(case):
-            (failed, undecided)[case.rank].append(case)
-            self._trials += case.trials
-            self._text += case.text
-
-    def _has_room(self, case: KeptCase) -> bool:
+        kept, trials, text = self._open[case.rank], self._trials[case.rank], self._text[case.rank]
+        fits = trials + case.trials <= _OPEN_TRIALS[case.rank] and text + case.text <= _OPEN_TEXT[case.rank]
         # The first is kept whatever its size: a page without any evidence explains nothing.
-        fits = self._trials + case.trials <= _OPEN_TRIALS and self._text + case.text <= _OPEN_TEXT
-        return fits or not any(self._open)
+        if fits or not kept:
+            kept.append(case)
+            self._trials[case.rank] += case.trials
+            self._text[case.rank] += case.text
 
     def _file_example(self, case: KeptCase) -> None:
         case.ordinal = self._ordinal(case.pieces)
