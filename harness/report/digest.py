@@ -39,6 +39,7 @@ class RunDigest:
     def __init__(self) -> None:
         """Nothing was added yet."""
         self.trials = 0
+        self._over = False
         self._name: CaseName | None = None
         self._pieces: dict[int, Piece] = {}
         self._columns: dict[tuple[str, str, str, str, bool], Column] = {}
@@ -48,11 +49,16 @@ class RunDigest:
         self._spent: Decimal | None = Decimal(0)
 
     def add(self, record: TrialRecord) -> None:
-        """Count a trial."""
+        """Count a trial.
+
+        raises  ValueError if the run was decided or closed
+        """
         self.trials += 1
         name = (record.suite, record.case, record.row)
         if name != self._name:
             self._end_case()
+            if self._over:
+                raise ValueError("this run was already decided")
             self._name = name
         column = self._columns.get((record.suite, record.target, record.source, record.model, record.simulated))
         if column is None:
@@ -83,12 +89,17 @@ class RunDigest:
         return self._spent
 
     def decide(self, max_errors: int) -> RunDecision:
-        """The decision by the trials that were added, as `decide_by_trials` has it."""
+        """The decision by its trials, as `decide_by_trials` has it; nothing can be added any more."""
+        self._over = True
         self._end_case()
         return decide_by_trials(_sum(self._tally.settle()), self.rate, max_errors)
 
     def close(self, header: RunHeader, footer: RunFooter | None) -> RunSummary:
-        """The run in figures, given what its records do not tell; the footer is None if it never closed."""
+        """The run in figures, given what its records do not tell; nothing can be added any more.
+
+        footer  None if the run never closed
+        """
+        self._over = True
         self._end_case()
         settled, columns = self._tally.settle(), list(self._columns.values())
         suites = tuple(dict.fromkeys(column.suite for column in columns))

@@ -166,8 +166,8 @@ def _quality(row: FigureRow, name: str) -> Html:
 
 def _latencies(chart: SuiteCharts, at: int) -> Html:
     width = f"; full width {chart.slowest}" if chart.slowest else ""
-    what = "<strong>Latency</strong>: whole reply, bar to the median, whisker to the 95th percentile%s"
-    caption = fill(what, width)
+    pattern = "<strong>Latency</strong>: whole reply, bar to the median, whisker to the 95th percentile%s"
+    caption = fill(pattern, width)
     if not chart.timings:
         pattern = '<figure>\n<figcaption>%s</figcaption>\n<p class="muted">No reply came.</p>\n</figure>\n'
         return fill(pattern, caption)

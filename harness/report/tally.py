@@ -5,7 +5,7 @@ begins, but a journal holds trials as they finished, and shards of a plan may ea
 """
 
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.core.outcome import CaseVerdict, Outcome, Rate, decide_case
@@ -83,12 +83,13 @@ class Settled:
 
     columns: Sequence[Verdicts]
     cases: CaseCounts
-    _merged: Mapping[tuple[int, int], tuple[Rate, CaseVerdict]] | None
+    _scattered: Mapping[int, Mapping[int, tuple[Rate, CaseVerdict]]]
 
     def result_of(self, name: CaseName, pieces: Sequence[Piece], column: int) -> tuple[Rate, CaseVerdict] | None:
         """What a case came to in a column; None if it was not asked. `pieces` are those of this case that are kept."""
-        if self._merged is not None:
-            return self._merged.get((hash(name), column))
+        scattered = self._scattered.get(hash(name))
+        if scattered is not None:
+            return scattered.get(column)
         return next(((piece.rate, piece.verdict) for piece in pieces if piece.column == column), None)
 
 
@@ -101,15 +102,18 @@ class CaseTally:
         # A hash stands for a case's name. Two of a million names share one with a chance of 3 in 10^8, and then only
         # matter where trials came out of order.
         self._names, self._columns, self._seen = array("q"), array("I"), array("I")
+        # Of each suite: its columns, and of its cases that came the pieces and the number.
         self._suites: dict[str, list[int]] = {}
+        self._suite_of: list[str] = []
         self._verdicts: list[dict[CaseVerdict, int]] = []
         self._cases: dict[str, int] = {}
-        self._torn = False
+        self._torn: set[int] = set()
 
     def open_column(self, suite: str) -> None:
         """Make room for the next column, which is of this suite."""
         self._verdicts.append({"pass": 0, "fail": 0, "undecided": 0, "skip": 0})
         self._suites.setdefault(suite, [0, 0, 0])[0] += 1
+        self._suite_of.append(suite)
 
     def add(self, name: CaseName, pieces: Collection[Piece]) -> set[CaseVerdict]:
         """Count a case, or as much of it as came together; its verdicts, which its pieces know from now on."""
@@ -125,7 +129,7 @@ class CaseTally:
             seen.add(verdict)
             # Repeats are numbered from 0 and stand together: where 0 is not here, it is elsewhere.
             if piece.first > 0:
-                self._torn = True
+                self._torn.add(key)
         suite[1] += len(pieces)
         suite[2] += 1
         _count(self._cases, seen)
@@ -133,27 +137,49 @@ class CaseTally:
 
     def settle(self) -> Settled:
         """Every case decided by all of its trials."""
-        # Where each case came with all the targets of its suite, none can have come twice.
-        complete = all(columns * cases == pieces for columns, pieces, cases in self._suites.values())
-        if complete and not self._torn:
-            return Settled(tuple(map(_verdicts, self._verdicts)), CaseCounts(**self._cases), None)
-        return self._settle_out_of_order()
+        suspects = self._suspects()
+        columns, cases = [dict(each) for each in self._verdicts], dict(self._cases)
+        merged: dict[int, dict[int, int]] = {}
+        for name, (start, end) in self._cases_in_order() if suspects else ():
+            if name not in suspects:
+                continue
+            together, seen = merged.setdefault(name, {}), set()
+            for column, shape in zip(self._columns[start:end], self._seen[start:end], strict=True):
+                before = together.get(column)
+                together[column] = shape if before is None else self._shapes.together(before, shape)
+                verdict = self._shapes.told[shape][1]
+                columns[column][verdict] -= 1
+                seen.add(verdict)
+            _count(cases, seen, -1)
+        scattered = {
+            name: {column: self._shapes.told[shape] for column, shape in together.items()}
+            for name, together in merged.items()
+        }
+        for results in scattered.values():
+            for column, (_, verdict) in results.items():
+                columns[column][verdict] += 1
+            _count(cases, {verdict for _, verdict in results.values()})
+        return Settled(tuple(map(_verdicts, columns)), CaseCounts(**cases), scattered)
 
-    def _settle_out_of_order(self) -> Settled:
-        merged: dict[tuple[int, int], int] = {}
-        for name, column, shape in zip(self._names, self._columns, self._seen, strict=True):
-            before = merged.get((name, column))
-            merged[name, column] = shape if before is None else self._shapes.together(before, shape)
-        told = {place: self._shapes.told[shape] for place, shape in merged.items()}
-        columns: list[dict[CaseVerdict, int]] = [dict.fromkeys(each, 0) for each in self._verdicts]
-        names: dict[int, set[CaseVerdict]] = {}
-        for (name, column), (_, verdict) in told.items():
-            columns[column][verdict] += 1
-            names.setdefault(name, set()).add(verdict)
-        cases: dict[str, int] = {}
-        for verdicts in names.values():
-            _count(cases, verdicts)
-        return Settled(tuple(map(_verdicts, columns)), CaseCounts(**cases), told)
+    def _suspects(self) -> set[int]:
+        """The cases of which there may be more than one piece for a target: those that did not come whole."""
+        suspects = set(self._torn)
+        # Where each case came with all the targets of its suite, none can have come in parts.
+        if any(columns * cases != pieces for columns, pieces, cases in self._suites.values()):
+            suspects.update(
+                name
+                for name, (start, end) in self._cases_in_order()
+                if end - start < self._suites[self._suite_of[self._columns[start]]][0]
+            )
+        return suspects
+
+    def _cases_in_order(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Each case, or part of one, that came together: its name's hash, and from where to where its pieces stand."""
+        start = 0
+        for end in range(1, len(self._names) + 1):
+            if end == len(self._names) or self._names[end] != self._names[start]:
+                yield self._names[start], (start, end)
+                start = end
 
 
 class _Shapes:
@@ -184,14 +210,14 @@ def _verdicts(counted: Mapping[CaseVerdict, int]) -> Verdicts:
     )
 
 
-def _count(cases: dict[str, int], verdicts: set[CaseVerdict]) -> None:
-    """Add a case of these verdicts to the counts that CaseCounts has."""
-    cases["all"] = cases.get("all", 0) + 1
+def _count(cases: dict[str, int], verdicts: set[CaseVerdict], by: int = 1) -> None:
+    """Add a case of these verdicts to the counts that CaseCounts has, or take it away."""
+    cases["all"] = cases.get("all", 0) + by
     if verdicts == {"pass"}:
-        cases["passed"] = cases.get("passed", 0) + 1
+        cases["passed"] = cases.get("passed", 0) + by
     elif "fail" in verdicts:
-        cases["failed"] = cases.get("failed", 0) + 1
+        cases["failed"] = cases.get("failed", 0) + by
     elif "undecided" in verdicts:
-        cases["undecided"] = cases.get("undecided", 0) + 1
+        cases["undecided"] = cases.get("undecided", 0) + by
     if len(verdicts) > 1:
-        cases["differing"] = cases.get("differing", 0) + 1
+        cases["differing"] = cases.get("differing", 0) + by

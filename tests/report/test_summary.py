@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from harness.core.check import FollowUp
 from harness.core.outcome import Outcome
-from harness.core.reply import ApiError, Reply, Timing, Usage
+from harness.core.reply import ApiError, Reply, Timing
 from harness.report import decide_run, summarise
-from harness.report.measures import percentile, tokens_per_second
 
 outcomes = st.lists(st.sampled_from(Outcome), min_size=1, max_size=12)
 
@@ -158,19 +157,3 @@ def test_a_judge_is_paid_apart(trial, exchange, run_of):
 
     assert (summary.spend.usd, summary.judging.usd) == (Decimal(1), Decimal(5))
     assert (summary.spend.upper_bound, summary.judging.upper_bound) == (False, True)
-
-
-@given(values=st.lists(st.floats(0, 1e6), min_size=1), hundredth=st.integers(1, 100))
-def test_a_percentile_was_measured_and_as_many_as_it_says_do_not_exceed_it(values, hundredth):
-    found = percentile(values, hundredth)
-
-    assert found in values
-    assert sum(value <= found for value in values) * 100 >= hundredth * len(values)
-    assert sum(value < found for value in values) * 100 < hundredth * len(values)
-
-
-@pytest.mark.parametrize("tokens", [10**400, None])
-def test_a_token_count_beyond_all_numbers_gives_no_speed(exchange, tokens):
-    reply = Reply(usage=Usage(completion=tokens), timing=Timing(total_ms=1000))
-
-    assert tokens_per_second(exchange(reply=reply)) is None
