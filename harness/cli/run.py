@@ -4,6 +4,7 @@ It stands apart from the machinery in `running`, which the demo shares: here are
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,9 @@ def command(
         timeout_s=timeout_s,
         overwrite=overwrite,
     )
-    with progress_of(len(assembly.plan.trials) + len(assembly.rows), live=assembly.mode != "replay") as tick:
+    totals = Counter(trial.target.label for trial in assembly.plan.trials)
+    totals.update(row.target.label for row in assembly.rows)
+    with progress_of(totals, live=assembly.mode != "replay") as tick:
         run = run_plan(assembly, settings, tick)
     write_extras(run, html=html, junit=junit, markdown=markdown)
     if as_json:
