@@ -18,6 +18,7 @@ from harness.cli.verdict import render_run
 from harness.core.errors import UsageError
 from harness.core.outcome import Outcome
 from harness.core.record import Run
+from harness.store import read_run_folder
 
 SIMULATOR, MODEL = "xai-sim", "grok-3-mini"
 
@@ -69,8 +70,9 @@ def _tour(suites: Path, root: Path, out: Path, rename: str | None = None) -> Run
     cases = sum(len(suite.cases) for suite in assembly.plan.suites)
     targets = len(assembly.plan.targets)
     say(f"{len(assembly.plan.suites)} suites are valid: {cases} cases, {targets} targets")
-    run = run_plan(assembly, Settings(out=out), lambda _: None).run
-    write_extras(run, html=None, junit=out / "junit.xml", markdown=out / "summary.md")
+    summary = run_plan(assembly, Settings(out=out), lambda _: None).summary
+    run = read_run_folder(out)
+    write_extras(summary, lambda: run, html=None, junit=out / "junit.xml", markdown=out / "summary.md")
     kind = "a simulator" if rename else "a real model"
     say(f"{len(run.records)} trials replayed from recordings of {kind}\n")
     return run

@@ -5,16 +5,20 @@ It stands apart from the folder's opening and closing so that what happens betwe
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Protocol
 
 from harness.cli.assembly import Assembly, open_session
+from harness.cli.in_order import InOrder
 from harness.cli.terminal import say
 from harness.core.catalogue import Ceiling
 from harness.core.errors import UsageError, Withheld
 from harness.core.record import RUN_PURSE, TrialRecord
+from harness.report import RunDigest
 from harness.runner.admission import Desk
 from harness.runner.budget import Budgets, suite_purse, target_purse
 from harness.runner.conversation import Step, next_step
@@ -43,6 +47,13 @@ class Wishes(Protocol):
     def pacing(self) -> bool: ...  # noqa: D102 - as in Settings
     @property
     def ceiling(self) -> Ceiling | None: ...  # noqa: D102 - as in Settings
+
+
+def totals_of(assembly: Assembly) -> dict[str, int]:
+    """How many trials each target is asked, parameter rows among them."""
+    totals = Counter(assembly.plan.counts)
+    totals.update(row.target.label for _, row in own_rows(assembly))
+    return totals
 
 
 def own_rows(assembly: Assembly) -> list[tuple[int, RowTrial]]:
@@ -109,6 +120,7 @@ class Execution:
     settings: Wishes
     folder: RunFolder
     tick: Callable[[TrialRecord], None]
+    digest: RunDigest = field(default_factory=RunDigest)
     interrupted: bool = False
     charged: Decimal | None = None
     desk: Desk = field(default_factory=Desk)
@@ -121,6 +133,18 @@ class Execution:
         spent = [] if self.desk.budgets is None else [p.why for p in self.desk.budgets.purses.values() if p.spent]
         return "; ".join(f"the budget is spent: {why}" for why in spent) or "some were withheld"
 
+    @cached_property
+    def in_order(self) -> InOrder:
+        """Feeds the digest; begins with what the folder holds."""
+        trials, shard, rows = self.assembly.plan.trials, self.assembly.plan.shard, self.assembly.rows
+        planned = trials.planned
+
+        def is_ours(number: int) -> bool:
+            key = trials.key(number) if number < planned else rows[number - planned].key.digest
+            return shard.holds(key)
+
+        return InOrder(self.folder, planned + len(rows), is_ours, self.digest.add)
+
     def holds(self, number: int) -> bool:
         """Whether a trial is done already."""
         return self.folder.holds(number)
@@ -128,11 +152,13 @@ class Execution:
     async def keep(self, number: int, record: TrialRecord) -> None:
         """Make a finished trial durable, and tell."""
         await self.folder.keep(number, record)
+        self.in_order.add(number, record)
         self.tick(record)
 
     async def run(self) -> None:
         """Ask what is not held, until all is, a budget is spent, or the user stops it."""
         assembly, settings = self.assembly, self.settings
+        _ = self.in_order
         budgets = self._budgets() if assembly.mode != "replay" else None
         self.desk.budgets = budgets
         self.desk.account = self.folder if budgets is not None else None

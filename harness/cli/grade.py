@@ -136,7 +136,7 @@ def _find(path: str) -> Path:
 
 def _write(graded: Run, out: Path) -> None:
     write_run_folder(out, graded)
-    write_atomically(out / "report.html", render_html(graded, title=title_of(graded)).encode("utf-8", "replace"))
+    write_atomically(out / "report.html", render_html(graded, title=title_of(graded.header)).encode("utf-8", "replace"))
 
 
 def _tell(old: tuple[TrialRecord, ...], result: Regraded) -> None:

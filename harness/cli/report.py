@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli.running import footer_of, title_of, write_extras
+from harness.cli.running import footer_of, write_extras
 from harness.cli.terminal import say
 from harness.core.errors import UsageError
 from harness.core.record import Run
+from harness.report import summarise
 from harness.store import is_shard, is_verification, join_shards, read_run_folder
 
 
@@ -62,5 +63,5 @@ def _read(path: Path) -> Run:
 
 
 def _write(run: Run, html: Path, junit: Path | None, markdown: Path | None, title: str | None) -> None:
-    for path in write_extras(run, html=html, junit=junit, markdown=markdown, title=title or title_of(run)):
+    for path in write_extras(summarise(run), lambda: run, html=html, junit=junit, markdown=markdown, title=title):
         say(path)

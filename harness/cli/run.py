@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harness.cli.assembly import assemble
-from harness.cli.execution import own_rows
+from harness.cli.execution import totals_of
 from harness.cli.limit_options import ceiling_of, limit_options, scale_options
 from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
 from harness.cli.progress import progress_of
@@ -19,6 +19,7 @@ from harness.cli.running import Settings, explain_left, find_folder, run_plan, w
 from harness.cli.terminal import say
 from harness.cli.verdict import render_run, run_as_json
 from harness.runner.plan import Shard
+from harness.store import read_run_folder
 
 
 @click.command("run")
@@ -65,13 +66,15 @@ def command(
     assembly = assemble(Choices(paths=paths, shard=shard, **chosen), wishes["profile"])
     folder = find_folder(assembly, out, resume=wishes["resume"])
     settings = Settings(out=folder, ceiling=ceiling_of(budget_usd, max_requests), **wishes)
-    with progress_of(len(assembly.plan.trials) + len(own_rows(assembly)), live=assembly.mode != "replay") as tick:
+    with progress_of(totals_of(assembly), live=assembly.mode != "replay") as tick:
         finished = run_plan(assembly, settings, tick)
-    write_extras(finished.run, html=html, junit=junit, markdown=markdown)
+    write_extras(
+        finished.summary, lambda: read_run_folder(folder, unfinished=True), html=html, junit=junit, markdown=markdown
+    )
     if as_json:
-        say(json.dumps({**run_as_json(finished.run, folder), "left": finished.left}, indent=2))
+        say(json.dumps({**run_as_json(finished.summary, folder), "left": finished.left}, indent=2))
         return finished.exit_code
-    say(render_run(finished.run))
+    say(render_run(finished.summary))
     records = folder / ("journal.jsonl" if finished.left else "records.jsonl")
     say(f"\npage     {folder / 'report.html'}\nrecords  {records}")
     for line in explain_left(finished, folder):

@@ -19,10 +19,10 @@ from harness.core.clock import SystemClock
 from harness.core.errors import UsageError
 from harness.core.outcome import rate_of
 from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
-from harness.report import decide_run, render_html, render_junit, render_markdown
+from harness.report import RunDigest, RunSummary, decide_run, render_html, render_junit, render_markdown
 from harness.runner.execute import is_answered
 from harness.runner.pricing import spent
-from harness.store import RunFolder, read_run_folder
+from harness.store import RunFolder
 from harness.store.run_folder import is_unfinished, write_atomically
 
 MAX_NAMED = 4
@@ -54,13 +54,13 @@ class Settings:
 class Finished:
     """What a run came to.
 
-    run          without a footer if it was stopped
+    summary      in figures, and with as much evidence as a page shows; without a footer if the run was stopped
     left         how many trials were not asked
     interrupted  True if the user stopped it
     why_left     why trials were not asked, in words
     """
 
-    run: Run
+    summary: RunSummary
     left: int = 0
     interrupted: bool = False
     why_left: str = ""
@@ -70,7 +70,7 @@ class Finished:
         """That of the contract."""
         if self.interrupted:
             return 130
-        return 3 if self.run.footer is None else self.run.footer.exit_code
+        return 3 if self.summary.footer is None else self.summary.footer.exit_code
 
 
 def run_plan(assembly: Assembly, settings: Settings, tick: Callable[[TrialRecord], None]) -> Finished:
@@ -86,17 +86,25 @@ def run_plan(assembly: Assembly, settings: Settings, tick: Callable[[TrialRecord
     execution = Execution(assembly=assembly, settings=settings, folder=folder, tick=tick)
     try:
         asyncio.run(execution.run())
+        execution.in_order.finish()
     except BaseException:
         folder.abandon()
         raise
-    left = folder.header.trials - folder.held
-    if left:
+    left, digest = folder.header.trials - folder.held, execution.digest
+    footer = None if left else _footer_of(digest, settings.max_errors, execution.charged)
+    if footer is None:
         folder.abandon()
     else:
-        folder.close(footer_of(folder.records(), settings.max_errors, charged=execution.charged))
-    run = read_run_folder(settings.out, unfinished=bool(left))
-    folder.write("report.html", render_html(run, title=title_of(run)).encode("utf-8", "replace"))
-    return Finished(run=run, left=left, interrupted=execution.interrupted, why_left=execution.why_left)
+        folder.close(footer)
+    summary = digest.close(folder.header, footer)
+    folder.write("report.html", render_html(summary, title=title_of(folder.header)).encode("utf-8", "replace"))
+    return Finished(summary=summary, left=left, interrupted=execution.interrupted, why_left=execution.why_left)
+
+
+def _footer_of(digest: RunDigest, max_errors: int, charged: Decimal | None) -> RunFooter:
+    code = digest.decide(max_errors).exit_code
+    rate, cost = digest.rate, digest.spent_usd
+    return RunFooter(trials=digest.trials, rate=rate, exit_code=code, cost_usd=cost, charged_usd=charged)
 
 
 def explain_left(finished: Finished, folder: Path) -> list[str]:
@@ -106,7 +114,7 @@ def explain_left(finished: Finished, folder: Path) -> list[str]:
     trials = f"{finished.left:,} trial{'s' if finished.left > 1 else ''}"
     return [
         f"\n{finished.why_left}",
-        f"{trials} of {finished.run.header.trials:,} not asked yet; what was answered is kept in {folder}",
+        f"{trials} of {finished.summary.header.trials:,} not asked yet; what was answered is kept in {folder}",
         f"to go on: the same command with --resume --out {folder}",
     ]
 
@@ -156,12 +164,9 @@ def _header(assembly: Assembly, settings: Settings) -> RunHeader:
     )
 
 
-def footer_of(
-    records: Iterable[TrialRecord], max_errors: int, *, incomplete: bool = False, charged: Decimal | None = None
-) -> RunFooter:
+def footer_of(records: Iterable[TrialRecord], max_errors: int, *, incomplete: bool = False) -> RunFooter:
     """The footer that these records come to.
 
-    charged     what a budget counted, if there was one
     incomplete  True if answers are missing that no record stands for: only a certain no is an answer then
     """
     records = tuple(records)
@@ -171,24 +176,32 @@ def footer_of(
         rate=rate_of(record.outcome for record in records),
         exit_code=3 if incomplete and code == 0 else code,
         cost_usd=spent(records),
-        charged_usd=charged,
     )
 
 
-def title_of(run: Run) -> str:
+def title_of(header: RunHeader) -> str:
     """A page's title: the suites, or how many there were."""
-    names = [suite.name for suite in run.header.suites]
+    names = [suite.name for suite in header.suites]
     return ", ".join(names) if len(names) <= MAX_NAMED else f"{len(names)} suites, {names[0]} to {names[-1]}"
 
 
 def write_extras(
-    run: Run, *, html: Path | None, junit: Path | None, markdown: Path | None, title: str | None = None
+    summary: RunSummary,
+    run: Callable[[], Run],
+    *,
+    html: Path | None,
+    junit: Path | None,
+    markdown: Path | None,
+    title: str | None = None,
 ) -> list[Path]:
-    """Write what was asked for beside the run; the paths that were written."""
+    """Write what was asked for beside the run; the paths that were written.
+
+    run  reads the whole run, which only JUnit names trial by trial
+    """
     pages: list[tuple[Path | None, Callable[[], str]]] = [
-        (html, lambda: render_html(run, title=title or title_of(run))),
-        (junit, lambda: render_junit(run)),
-        (markdown, lambda: render_markdown(run)),
+        (html, lambda: render_html(summary, title=title or title_of(summary.header))),
+        (junit, lambda: render_junit(run())),
+        (markdown, lambda: render_markdown(summary)),
     ]
     written = []
     for path, render in pages:

@@ -3,7 +3,6 @@
 It stands apart from the commands because run, grade and demo end the same way.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ import click
 
 from harness.cli.tables import render_table, visible
 from harness.core.record import Run
-from harness.report import RunSummary, summarise
-from harness.report.summary import CaseResult, SuiteFigures, Timings
+from harness.report.digest import summary_of
+from harness.report.explained import why_of
+from harness.report.summary import Alike, RunSummary, SuiteFigures, Timings, Why
 
 SHOWN = 10
 TARGETS_SHOWN = 4
@@ -20,9 +20,9 @@ COLOURS = {0: "green", 1: "red"}
 WORDS = {"fail": "that fail", "undecided": "that are undecided"}
 
 
-def render_run(run: Run) -> str:
-    """The decision, one row a suite and target, then the cases that did not pass."""
-    summary = summarise(run)
+def render_run(run: Run | RunSummary) -> str:
+    """The decision, one row a suite and target, then what did not pass; of a run, or of what it was digested to."""
+    summary = summary_of(run)
     decision = summary.decision
     word = click.style(decision.word.upper(), fg=COLOURS.get(decision.exit_code, "yellow"), bold=True)
     # A label of its own is worth a column; where every target is called what answered, it would be the same twice.
@@ -34,15 +34,16 @@ def render_run(run: Run) -> str:
     if any(target.simulated for target in summary.targets):
         lines += ["simulated: not evidence about a vendor's model", ""]
     # Apart: an error must not drown among failures, nor a failure among errors.
-    for verdict in ("fail", "undecided"):
-        alike = _alike(result for result in summary.results if result.verdict == verdict)
-        lines += [line for results in alike[:SHOWN] for line in _explain(results)]
-        if len(alike) > SHOWN:
-            more = sum(map(len, alike[SHOWN:]))
-            lines.append(f"… and {more} more {WORDS[verdict]}; the page shows all of them")
+    totals = {"fail": summary.verdicts.failed, "undecided": summary.verdicts.undecided}
+    for verdict, total in totals.items():
+        alike = [each for each in summary.alike if each.verdict == verdict][:SHOWN]
+        lines += [line for each in alike for line in _explain(each)]
+        if more := total - sum(each.results for each in alike):
+            where = "the page shows all of them" if summary.whole else "every trial is a line of records.jsonl"
+            lines.append(f"… and {more} more {WORDS[verdict]}; {where}")
         if alike:
             lines.append("")
-    skipped = [_skipped(results) for results in _alike(r for r in summary.results if r.verdict == "skip")]
+    skipped = [_skipped(each) for each in summary.alike if each.verdict == "skip"]
     lines += [*skipped, ""] if skipped else []
     lines.append(f"{word}: {decision.reason}")
     return "\n".join(lines)
@@ -77,69 +78,54 @@ def _cost(figures: SuiteFigures) -> str:
     return amount + (f" + {spend.unknown} unknown" if spend.unknown else "")
 
 
-def _alike(results: Iterable[CaseResult]) -> list[list[CaseResult]]:
-    """Results with one explanation, together: a case that fails alike on nine targets, an error that all cases have."""
-    groups: dict[tuple[object, ...], list[CaseResult]] = {}
-    for result in results:
-        why = tuple(_why(result))
-        # Without an explanation there is nothing that they share; a failure is its own case's.
-        apart = result.key if result.verdict == "fail" or not why else None
-        groups.setdefault((apart, result.target if not why else None, result.rate, why), []).append(result)
-    return list(groups.values())
+def _explain(alike: Alike) -> list[str]:
+    asked = alike.rate.asked
+    count = f" ({alike.rate.passed} of {asked} passed)" if asked > 1 else ""
+    return [f"{alike.verdict}: {_names(alike)} of {_targets(alike)}{count}", *_why(alike.why)]
 
 
-def _explain(alike: list[CaseResult]) -> list[str]:
-    first = alike[0]
-    asked = first.rate.asked
-    count = f" ({first.rate.passed} of {asked} passed)" if asked > 1 else ""
-    return [f"{first.verdict}: {_names(alike)} of {_targets(alike)}{count}", *_why(first)]
-
-
-def _skipped(alike: list[CaseResult]) -> str:
-    reason = alike[0].trials[0].reason if alike[0].trials else None
+def _skipped(alike: Alike) -> str:
+    reason = alike.why.reason if alike.why is not None else None
     return f"skipped: {_names(alike)}" + (f": {visible(reason, 300)}" if reason else "")
 
 
-def _names(alike: list[CaseResult]) -> str:
-    cases = list(dict.fromkeys(result.key for result in alike))
-    suite, case, row = cases[0]
-    name = visible(f"{suite}/{case}" + (f"[{row}]" if row is not None else ""), 300)
-    return name if len(cases) == 1 else f"{name} and {len(cases) - 1} more"
+def _names(alike: Alike) -> str:
+    row = f"[{alike.row}]" if alike.row is not None else ""
+    name = visible(f"{alike.suite}/{alike.case}{row}", 300)
+    return name if alike.cases == 1 else f"{name} and {alike.cases - 1} more"
 
 
-def _targets(alike: list[CaseResult]) -> str:
-    labels = [visible(label, 300) for label in dict.fromkeys(result.target.label for result in alike)]
+def _targets(alike: Alike) -> str:
+    labels = [visible(label, 300) for label in alike.targets]
     if len(labels) <= TARGETS_SHOWN:
         return ", ".join(labels)
     return f"{', '.join(labels[: TARGETS_SHOWN - 1])} and {len(labels) - TARGETS_SHOWN + 1} more targets"
 
 
-def _why(result: CaseResult) -> list[str]:
-    lines: list[str] = []
-    for trial in result.trials:
-        failing = [f for turn in trial.findings for f in turn if f.status == "fail"]
-        if trial.outcome == "fail" and failing:
-            lines.append(f"   expected {visible(failing[0].expected, 100)}")
-            lines.append(f"   saw      {visible(failing[0].seen, 100)}")
-            break
-        if trial.outcome in ("error", "skip") and trial.reason:
-            # The first line says what and where; a missing recording goes on with what differs.
-            lines += [f"   {visible(line, 400)}" for line in trial.reason.splitlines()[:30]]
-            break
-    return lines
+def _why(why: Why | None) -> list[str]:
+    if why is None:
+        return []
+    if why.reason is None:
+        return [f"   expected {visible(why.expected or '', 100)}", f"   saw      {visible(why.seen or '', 100)}"]
+    # The first line says what and where; a missing recording goes on with what differs.
+    return [f"   {visible(line, 400)}" for line in why.reason.splitlines()[:30]]
 
 
-def run_as_json(run: Run, folder: Path | None) -> dict[str, Any]:
-    """What a machine wants to know of a run."""
-    summary: RunSummary = summarise(run)
+def run_as_json(run: Run | RunSummary, folder: Path | None) -> dict[str, Any]:
+    """What a machine wants to know of a run.
+
+    Those that did not pass are listed as far as their evidence is kept: all of them, unless `not_listed` counts some.
+    """
+    summary = summary_of(run)
+    listed = [result for result in summary.results if result.verdict in WORDS]
     return {
         "exit_code": summary.decision.exit_code,
         "decision": summary.decision.word,
         "reason": summary.decision.reason,
         "folder": str(folder) if folder is not None else None,
         "page": str(folder / "report.html") if folder is not None else None,
-        "plan": run.header.plan,
-        "mode": run.header.mode,
+        "plan": summary.header.plan,
+        "mode": summary.header.mode,
         "targets": [
             {
                 "suite": figures.suite,
@@ -165,9 +151,9 @@ def run_as_json(run: Run, folder: Path | None) -> dict[str, Any]:
                 "row": result.row,
                 "target": result.target.label,
                 "verdict": result.verdict,
-                "why": [line.strip() for line in _why(result)],
+                "why": [line.strip() for line in _why(why_of(result.trials))],
             }
-            for result in summary.results
-            if result.verdict in ("fail", "undecided")
+            for result in listed
         ],
+        "not_listed": summary.verdicts.failed + summary.verdicts.undecided - len(listed),
     }

@@ -13,10 +13,11 @@ from harness.core.canonical import digest
 from harness.core.chat import Message
 from harness.core.check import Finding
 from harness.core.record import ExchangeRecord, TrialRecord
+from harness.report.kept import rank_of
 from harness.report.summary import CaseResult, TargetRef
+from harness.report.tally import CaseName
 
 T = TypeVar("T")
-CaseName = tuple[str, str, str | None]
 _LONGEST_ANCHOR = 120
 _DEEPEST_FINDING = 6
 _NOT_IN_ANCHOR = re.compile(r"[^A-Za-z0-9._-]+")
@@ -47,31 +48,18 @@ class CaseEvidence:
 
     @property
     def first(self) -> TrialRecord:
-        """Any trial: what it says about the case, all say."""
-        return self.results[0].trials[0]
+        """Any trial that is kept: what it says about the case, all say."""
+        return next(trial for result in self.results for trial in result.trials)
 
     @property
     def passes(self) -> bool:
         """True if it passes for every target that was asked."""
         return all(result.verdict == "pass" for result in self.results)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """The recorded replies of one model at one server.
-
-    name      `<source>/<model>` that recorded them
-    server    what the server called itself, or None
-    earliest  when they were recorded, ISO time; None if none tells
-    undated   how many do not tell
-    """
-
-    name: str
-    server: str | None
-    replies: int
-    earliest: str | None
-    latest: str | None
-    undated: int
+    @property
+    def rank(self) -> int:
+        """Where it stands among cases of a large run, as `kept` ranks them."""
+        return rank_of([result.verdict for result in self.results])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +111,6 @@ def turns_of(record: TrialRecord) -> tuple[TurnEvidence, ...]:
     )
 
 
-def recordings_of(records: Iterable[TrialRecord]) -> tuple[Recording, ...]:
-    """Who recorded the replies that were replayed, and when; by name and server."""
-    times: dict[tuple[str, str | None], list[str | None]] = {}
-    for record in records:
-        for exchange in record.exchanges:
-            if exchange.recorded:
-                asked = exchange.follow_up
-                name = asked.model if asked is not None else f"{record.source}/{record.model}"
-                times.setdefault((name, exchange.server), []).append(exchange.recorded_at)
-    return tuple(_recording(name, server, told) for (name, server), told in times.items())
-
-
 def finding_lines(findings: Iterable[Finding]) -> tuple[FindingLine, ...]:
     """Findings and those inside them, each before its children; what lies too deep is left out."""
     lines: list[FindingLine] = []
@@ -178,15 +154,3 @@ def _evidence(
 
 def _at(turns: tuple[tuple[T, ...], ...], turn: int) -> tuple[T, ...]:
     return turns[turn] if 0 <= turn < len(turns) else ()
-
-
-def _recording(name: str, server: str | None, told: Sequence[str | None]) -> Recording:
-    dated = sorted(time for time in told if time is not None)
-    return Recording(
-        name=name,
-        server=server,
-        replies=len(told),
-        earliest=dated[0] if dated else None,
-        latest=dated[-1] if dated else None,
-        undated=len(told) - len(dated),
-    )

@@ -4,83 +4,188 @@ It stands apart because its readers agree on a dialect, not on a schema: what is
 and the GitHub actions all read.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import BinaryIO
 
-from harness.core.outcome import Outcome
-from harness.core.record import Run, TrialRecord
+from harness.core.outcome import CaseVerdict, Outcome, decide_case, rate_of
+from harness.core.record import Mode, Run, TrialRecord
 from harness.report.evidence import failed_findings
 from harness.report.figures import finite
-from harness.report.summary import CaseResult, by_suite_and_target, case_results
+from harness.report.markup import Html, fill, joined
+from harness.report.summary import TargetRef
+from harness.report.tally import CaseName
 from harness.report.untrusted import LONGEST_TEXT, cut, one_line, visible
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
 _LONGEST_NAME = 500
-# Element that a trial holds, and the count of its testsuite that it adds to.
-_COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+# Characters that wait in memory before they are put aside.
+_WAITING = 1_000_000
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def render_junit(run: Run) -> str:
-    """The XML, to be stored as UTF-8: a testsuite for each suite and target, a testcase for each trial.
+class JunitWriter:
+    """A testsuite for each suite and target, a testcase for each trial, written while the records go by.
 
     A trial that fails in a case that passes all the same (`pass: {at_least: k}`) is a `flakyFailure`, which readers
     count as passed: so file and exit code agree on what failed. A time that is not known is 0.000, because readers
     calculate with it; a recorded time is the recording's.
     """
-    from xml.etree import ElementTree as ET
 
-    suites = [_testsuite(results, mode=run.header.mode) for results in by_suite_and_target(case_results(run.records))]
-    root = ET.Element("testsuites", name="model-harness")
-    for count in ("tests", *_COUNTED.values()):
-        root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
-    root.set("time", f"{sum(_seconds(record) for record in run.records):.3f}")
-    root.extend(suites)
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    def __init__(self, mode: Mode, aside: BinaryIO) -> None:
+        """Begin a report of a run in this mode.
+
+        aside  an empty file to write to and read from, such as a temporary one: a testsuite can only be written when
+               all of its trials are known, and they come in the order of the cases
+        """
+        self._mode = mode
+        self._aside = aside
+        self._suites: dict[tuple[str, TargetRef], _Suite] = {}
+        self._name: CaseName | None = None
+        self._case: dict[tuple[str, TargetRef], list[TrialRecord]] = {}
+        self._waiting = 0
+
+    def add(self, record: TrialRecord) -> None:
+        """Write a trial. All trials of one case and row stand together, as in a plan's order."""
+        name = (record.suite, record.case, record.row)
+        if name != self._name:
+            self._end_case()
+            self._name = name
+        target = TargetRef(label=record.target, source=record.source, model=record.model, simulated=record.simulated)
+        if record.at_least is None:
+            # A case passes if all of its trials do: what fails here fails its case.
+            self._write((record.suite, target), record, "fail")
+        else:
+            self._case.setdefault((record.suite, target), []).append(record)
+
+    def close(self) -> Iterator[bytes]:
+        """The report in pieces, to be stored one after the other."""
+        self._end_case()
+        suites = self._suites.values()
+        places = {suite: place for place, suite in enumerate(dict.fromkeys(suite for suite, _ in self._suites))}
+        counts = _Counts.of(suite.counts for suite in suites)
+        yield f'{_HEAD}<testsuites name="model-harness"{counts.attributes()}>\n'.encode()
+        for (name, target), suite in sorted(self._suites.items(), key=lambda item: places[item[0][0]]):
+            yield self._head(name, target, suite.counts).encode("utf-8")
+            for start, length in suite.aside:
+                self._aside.seek(start)
+                yield self._aside.read(length)
+            yield joined(suite.waiting).encode("utf-8")
+            yield b"  </testsuite>\n"
+        yield b"</testsuites>\n"
+
+    def _end_case(self) -> None:
+        for key, trials in self._case.items():
+            verdict = decide_case(rate_of(trial.outcome for trial in trials), trials[0].at_least)
+            for trial in sorted(trials, key=lambda trial: trial.index):
+                self._write(key, trial, verdict)
+        self._case = {}
+
+    def _write(self, key: tuple[str, TargetRef], trial: TrialRecord, verdict: CaseVerdict) -> None:
+        suite = self._suites.get(key)
+        if suite is None:
+            suite = self._suites[key] = _Suite()
+        element = _element(trial, verdict)
+        suite.counts.add(element, _seconds(trial))
+        suite.waiting.append(_testcase(trial, element))
+        self._waiting += len(suite.waiting[-1])
+        if self._waiting > _WAITING:
+            self._put_aside()
+
+    def _put_aside(self) -> None:
+        for suite in self._suites.values():
+            if suite.waiting:
+                written = joined(suite.waiting).encode("utf-8")
+                suite.aside.append((self._aside.tell(), len(written)))
+                self._aside.write(written)
+                suite.waiting = []
+        self._waiting = 0
+
+    def _head(self, name: str, target: TargetRef, counts: "_Counts") -> Html:
+        told = (
+            ("answered-by", target.name),
+            ("simulated", str(target.simulated).lower()),
+            ("mode", self._mode),
+        )
+        properties = joined(
+            fill('      <property name="%s" value="%s" />\n', each, _name(value)) for each, value in told
+        )
+        pattern = '  <testsuite name="%s"%s>\n    <properties>\n%s    </properties>\n'
+        return fill(pattern, _name(f"{name} on {target.label}"), counts.attributes(), properties)
 
 
-def _testsuite(results: Sequence[CaseResult], *, mode: str) -> "Element":
-    from xml.etree.ElementTree import Element, SubElement
-
-    target = results[0].target
-    suite = Element("testsuite", name=_name(f"{results[0].suite} on {target.label}"))
-    trials = [(result, trial) for result in results for trial in result.trials]
-    cases = [_testcase(result, trial) for result, trial in trials]
-    suite.set("tests", str(len(cases)))
-    for element, count in _COUNTED.items():
-        suite.set(count, str(sum(case.find(element) is not None for case in cases)))
-    suite.set("time", f"{sum(_seconds(trial) for _, trial in trials):.3f}")
-    properties = SubElement(suite, "properties")
-    for name, value in (
-        ("answered-by", target.name),
-        ("simulated", str(target.simulated).lower()),
-        ("mode", mode),
+def render_junit(run: Run) -> str:
+    """The report of a run that is in memory, as `JunitWriter` writes it."""
+    writer = JunitWriter(run.header.mode, BytesIO())
+    places: dict[CaseName, int] = {}
+    # A run that was cut short has its trials in the order in which they finished.
+    for record in sorted(
+        run.records, key=lambda each: places.setdefault((each.suite, each.case, each.row), len(places))
     ):
-        SubElement(properties, "property", name=name, value=_name(value))
-    suite.extend(cases)
-    return suite
+        writer.add(record)
+    return b"".join(writer.close()).decode("utf-8")
 
 
-def _testcase(result: CaseResult, trial: TrialRecord) -> "Element":
-    from xml.etree.ElementTree import Element, SubElement
+@dataclass(slots=True)
+class _Counts:
+    tests: int = 0
+    failures: int = 0
+    errors: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
 
+    @classmethod
+    def of(cls, counted: "Iterable[_Counts]") -> "_Counts":
+        whole = cls()
+        for each in counted:
+            whole.tests += each.tests
+            whole.failures += each.failures
+            whole.errors += each.errors
+            whole.skipped += each.skipped
+            whole.seconds += each.seconds
+        return whole
+
+    def add(self, element: str | None, seconds: float) -> None:
+        self.tests += 1
+        self.failures += element == "failure"
+        self.errors += element == "error"
+        self.skipped += element == "skipped"
+        self.seconds += seconds
+
+    def attributes(self) -> Html:
+        pattern = ' tests="%s" failures="%s" errors="%s" skipped="%s" time="%s"'
+        return fill(pattern, self.tests, self.failures, self.errors, self.skipped, f"{self.seconds:.3f}")
+
+
+@dataclass(slots=True)
+class _Suite:
+    """What is known of a testsuite so far; `aside` has from where, and how many bytes, is put aside."""
+
+    counts: _Counts = field(default_factory=_Counts)
+    waiting: list[Html] = field(default_factory=list)
+    aside: list[tuple[int, int]] = field(default_factory=list)
+
+
+def _testcase(trial: TrialRecord, element: str | None) -> Html:
     row = "" if trial.row is None else f"[{trial.row}]"
-    case = Element("testcase", classname=_name(f"{trial.suite}.{trial.target}"))
-    case.set("name", _name(f"{trial.case}{row}#{trial.index}"))
-    case.set("time", f"{_seconds(trial):.3f}")
-    for name, value in _place(trial.location):
-        case.set(name, _name(value))
-    if (element := _element(result, trial)) is not None:
-        outcome = SubElement(case, element, message=_name(_message(trial)), type=trial.outcome.value)
-        outcome.text = visible(cut("\n".join(_story(trial)), LONGEST_TEXT))
-    return case
+    place = joined(fill(' %s="%s"', name, _name(value)) for name, value in _place(trial.location))
+    head = fill(
+        '    <testcase classname="%s" name="%s" time="%s"%s',
+        _name(f"{trial.suite}.{trial.target}"),
+        _name(f"{trial.case}{row}#{trial.index}"),
+        f"{_seconds(trial):.3f}",
+        place,
+    )
+    if element is None:
+        return fill("%s />\n", head)
+    story = visible(cut("\n".join(_story(trial)), LONGEST_TEXT))
+    told = (element, _name(_message(trial)), trial.outcome.value, story, element)
+    return fill('%s>\n      <%s message="%s" type="%s">%s</%s>\n    </testcase>\n', head, *told)
 
 
-def _element(result: CaseResult, trial: TrialRecord) -> str | None:
+def _element(trial: TrialRecord, verdict: CaseVerdict) -> str | None:
     if trial.outcome is Outcome.FAIL:
-        return "flakyFailure" if result.verdict == "pass" else "failure"
+        return "flakyFailure" if verdict == "pass" else "failure"
     return {Outcome.ERROR: "error", Outcome.SKIP: "skipped"}.get(trial.outcome)
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from harness.core.check import Finding
 from harness.core.record import Run, TrialRecord
+from harness.report.digest import summary_of
 from harness.report.evidence import failed_findings
 from harness.report.figures import amount, count, errors_line, number, share_line
-from harness.report.summary import CaseResult, RunSummary, Spend, SuiteFigures, Timings, summarise
+from harness.report.summary import CaseResult, RunSummary, Spend, SuiteFigures, Timings
 from harness.report.untrusted import cut, one_line
 
 # GitHub refuses a summary of more than 1 MiB: 50 cases of 5 findings of 3 texts of 200 characters stay below.
@@ -21,10 +22,10 @@ _LONGEST = 200
 _SIGNS = {"pass": "✅", "fail": "❌", "error": "⚠️", "undecided": "⚠️", "skip": "⏭️"}
 
 
-def render_markdown(run: Run) -> str:
-    """The summary as GitHub's Markdown; ends with a newline."""
-    summary = summarise(run)
-    return "\n".join([*_head(run, summary), *_table(summary), *_cases(summary), ""])
+def render_markdown(run: Run | RunSummary) -> str:
+    """The summary as GitHub's Markdown, of a run or of what it was digested to; ends with a newline."""
+    summary = summary_of(run)
+    return "\n".join([*_head(summary), *_table(summary), *_cases(summary), ""])
 
 
 def code(text: str, longest: int = _LONGEST) -> str:
@@ -40,7 +41,7 @@ def code(text: str, longest: int = _LONGEST) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def _head(run: Run, summary: RunSummary) -> Iterator[str]:
+def _head(summary: RunSummary) -> Iterator[str]:
     decision = summary.decision
     yield f"## {_SIGNS[decision.status]} {decision.word.capitalize()}: {decision.reason}"
     yield ""
@@ -50,7 +51,7 @@ def _head(run: Run, summary: RunSummary) -> Iterator[str]:
         yield ""
     rate = summary.rate
     trials = f"{share_line(rate)}; {errors_line(rate)}; {number(rate.skipped)} skipped"
-    yield f"Mode {code(run.header.mode)}. Trials: {trials}. Cost in USD: {_costs(summary.spend, summary.judging)}."
+    yield f"Mode {code(summary.header.mode)}. Trials: {trials}. Cost in USD: {_costs(summary.spend, summary.judging)}."
     yield ""
 
 
@@ -120,21 +121,24 @@ def _cost(spend: Spend) -> str:
 
 
 def _cases(summary: RunSummary) -> Iterator[str]:
-    failed = [result for result in summary.results if result.verdict == "fail"]
-    undecided = [result for result in summary.results if result.verdict == "undecided"]
-    if not failed and not undecided:
+    verdicts = summary.verdicts
+    if not verdicts.failed and not verdicts.undecided:
         return
-    yield f"### {count(len(failed), 'case result')} failed, {number(len(undecided))} undecided"
+    yield f"### {count(verdicts.failed, 'case result')} failed, {number(verdicts.undecided)} undecided"
     yield ""
-    for result in [*failed, *undecided][:_MOST_CASES]:
+    kept = [result for verdict in ("fail", "undecided") for result in summary.results if result.verdict == verdict]
+    shown = kept[:_MOST_CASES]
+    for result in shown:
         row = "" if result.row is None else f" row {code(result.row, 80)}"
         passed = f"{number(result.rate.passed)} of {count(result.rate.asked, 'trial')} passed"
         where = f"{code(result.suite, 80)} {code(result.case, 80)}{row} on {code(result.target.label, 80)}"
         yield f"- {_SIGNS[result.verdict]} {where}: {passed}"
-        yield from _why(_telling(result))
-    rest = len(failed) + len(undecided) - _MOST_CASES
+        if result.trials:
+            yield from _why(_telling(result))
+    rest = verdicts.failed + verdicts.undecided - len(shown)
     if rest > 0:
-        yield f"- … and {number(rest)} more; the HTML page shows them all"
+        where = "the HTML page shows them all" if summary.whole else "every trial is a line of records.jsonl"
+        yield f"- … and {number(rest)} more; {where}"
     yield ""
 
 

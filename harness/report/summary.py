@@ -1,23 +1,16 @@
 """A run in figures: what each target came to in each suite, each case's verdict, and the run's decision.
 
-It stands apart from every output so that page, JUnit, Markdown and terminal state the same figures. Pure functions
-over records: no clock, no files.
+It stands apart from every output so that page, JUnit, Markdown and terminal state the same figures, and from the
+digest that makes them: here is what a run comes to, there how it is counted.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
-from functools import reduce
-from itertools import groupby
+from decimal import Decimal
 from typing import Literal
 
-from harness.core.cost import Cost
-from harness.core.outcome import CaseVerdict, Rate, decide_case, rate_of
-from harness.core.record import ExchangeRecord, Run, TrialRecord
-from harness.report.figures import count, finite, mean_of, number
-
-# Sums of money are exact: prices have at most a dozen decimals, and no run costs 10^40 dollars.
-_EXACT = Context(prec=60, traps=[])
+from harness.core.outcome import CaseVerdict, Rate
+from harness.core.record import RunFooter, RunHeader, TrialRecord
+from harness.report.figures import count, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +76,11 @@ class Spend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """One case, of one row, asked of one target: its trials and what they come to.
+    """One case, of one row, asked of one target: what its trials come to.
 
     at_least  how many trials must pass; None for all
+    rate      of all its trials
+    trials    those that are kept to be shown, by index: all in a small run, of a large one those that tell most
     """
 
     suite: str
@@ -95,7 +90,7 @@ class CaseResult:
     at_least: int | None
     rate: Rate
     verdict: CaseVerdict
-    trials: tuple[TrialRecord, ...]
+    trials: tuple[TrialRecord, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str | None]:
@@ -155,22 +150,101 @@ class RunDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """A run in figures.
+class CaseCounts:
+    """Cases, each of one row, counted by what all their targets came to.
 
-    figures  suite by suite, targets within, both in the order of the records
-    results  likewise, case by case
+    failed     some target failed; undecided: none failed, and errors leave some open; passed: every target passed
+    differing  targets came to different verdicts
     """
 
+    all: int = 0
+    passed: int = 0
+    failed: int = 0
+    undecided: int = 0
+    differing: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """What a case result that did not pass says for itself, in the words of whoever wrote them.
+
+    reason          of the first trial that is an error or was skipped
+    expected, seen  of the first finding that failed, where a trial did
+    """
+
+    reason: str | None = None
+    expected: str | None = None
+    seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Case results that did not pass, with one explanation: one case on nine targets, one error of all cases.
+
+    suite, case, row  the first of its cases; cases: how many there are
+    targets           labels, in order
+    results           how many case results, each of rate `rate`
+    why               None if there is no explanation: then it is one target's alone
+    """
+
+    verdict: CaseVerdict
+    suite: str
+    case: str
+    row: str | None
+    cases: int
+    targets: tuple[str, ...]
+    results: int
+    rate: Rate
+    why: Why | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """The recorded replies of one model at one server.
+
+    name      `<source>/<model>` that recorded them
+    server    what the server called itself, or None
+    earliest  when they were recorded, ISO time; None if none tells
+    undated   how many do not tell
+    """
+
+    name: str
+    server: str | None
+    replies: int
+    earliest: str | None
+    latest: str | None
+    undated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run in figures, which count all of it, and as much of its evidence as is kept.
+
+    trials      how many stand here
+    figures     suite by suite, targets within, both in the order of the records
+    cases       counted, all of them
+    results     those whose evidence is kept, case by case. All of them, in the order of the records, if `whole`; else
+                those of cases that failed, then of undecided ones, then some of all other cases
+    alike       the first explanations of each verdict but 'pass', with all that they stand for
+    recordings  who recorded the replies that were replayed, in order
+    """
+
+    header: RunHeader
+    footer: RunFooter | None
     decision: RunDecision
+    trials: int
     targets: tuple[TargetRef, ...]
     suites: tuple[str, ...]
     figures: tuple[SuiteFigures, ...]
+    cases: CaseCounts
     results: tuple[CaseResult, ...]
+    whole: bool
+    alike: tuple[Alike, ...]
     rate: Rate
     verdicts: Verdicts
     spend: Spend
     judging: Spend
+    recordings: tuple[Recording, ...]
 
     @property
     def simulated(self) -> tuple[TargetRef, ...]:
@@ -178,41 +252,7 @@ class RunSummary:
         return tuple(target for target in self.targets if target.simulated)
 
 
-def summarise(run: Run) -> RunSummary:
-    """The figures of a run. The decision counts what the records cannot tell: a run that never closed, or stopped."""
-    results = case_results(run.records)
-    return RunSummary(
-        decision=_decide_whole(run, results),
-        targets=tuple(dict.fromkeys(target_of(record) for record in run.records)),
-        suites=tuple(dict.fromkeys(record.suite for record in run.records)),
-        figures=tuple(_figures(group) for group in by_suite_and_target(results)),
-        results=results,
-        rate=rate_of(record.outcome for record in run.records),
-        verdicts=_verdicts(results),
-        spend=spend_of(run.records),
-        judging=spend_of(run.records, judging=True),
-    )
-
-
-def target_of(record: TrialRecord) -> TargetRef:
-    """The target that a trial was asked of."""
-    return TargetRef(label=record.target, source=record.source, model=record.model, simulated=record.simulated)
-
-
-def case_results(records: Iterable[TrialRecord]) -> tuple[CaseResult, ...]:
-    """Each (case, row, target) decided, in the order of the records, suites together, then cases, then targets."""
-    # Records may stand target by target; readers want case by case.
-    places: dict[object, int] = {}
-
-    def place(record: TrialRecord) -> tuple[int, ...]:
-        names = (record.suite, (record.suite, record.case, record.row), target_of(record))
-        return tuple(places.setdefault(name, len(places)) for name in names)
-
-    ordered = sorted(records, key=lambda record: (place(record), record.index))
-    return tuple(_result(tuple(trials)) for _, trials in groupby(ordered, key=place))
-
-
-def decide_run(records: Sequence[TrialRecord], max_errors: int) -> RunDecision:
+def decide_by_trials(verdicts: Verdicts, rate: Rate, max_errors: int) -> RunDecision:
     """May this change merge, by its trials alone: 0, 1 or 3.
 
     max_errors  how many trials may end as an error
@@ -220,56 +260,10 @@ def decide_run(records: Sequence[TrialRecord], max_errors: int) -> RunDecision:
     are skipped there was no question, and the answer is 0. Where every trial asked was an error there is no answer,
     whatever is tolerated.
     """
-    return _decide(case_results(records), max_errors)
-
-
-def spend_of(records: Iterable[TrialRecord], *, judging: bool = False) -> Spend:
-    """What trials cost together: what the targets were asked, or what their judges were."""
-    costs: list[Decimal | None] = []
-    priced: list[Cost] = []
-    for record in records:
-        sent = [each for each in record.exchanges if (each.follow_up is not None) is judging and _was_sent(each)]
-        if sent:
-            costs.append(record.judge_cost_usd if judging else record.cost_usd)
-            priced += [exchange.cost for exchange in sent if exchange.cost is not None]
-    known = [cost for cost in costs if cost is not None and cost.is_finite()]
-    total = reduce(_EXACT.add, known, Decimal(0))
-    return Spend(
-        usd=total if known else None,
-        mean_usd=mean_of(total, len(known)),
-        known=len(known),
-        unknown=len(costs) - len(known),
-        upper_bound=any(cost.upper_bound for cost in priced),
-        lower_bound=any(cost.lower_bound for cost in priced),
-        profiles=tuple(sorted({cost.profile for cost in priced})),
-    )
-
-
-def percentile(values: Iterable[float], hundredth: int) -> float | None:
-    """The nearest-rank percentile: the least value that at least `hundredth` % of all do not exceed; None for none."""
-    ranked = sorted(values)
-    return ranked[-(-len(ranked) * hundredth // 100) - 1] if ranked else None
-
-
-def _decide_whole(run: Run, results: Sequence[CaseResult]) -> RunDecision:
-    decision = _decide(results, run.header.max_errors)
-    if decision.exit_code == 1:
-        return decision
-    there = len(run.records)
-    if run.footer is None or there != run.footer.trials or there < run.header.trials:
-        reason = f"The run is not complete: of {count(run.header.trials, 'trial')} planned, {number(there)} stand here."
-        return RunDecision(exit_code=3, reason=reason)
-    if decision.exit_code == 0 and run.footer.exit_code != 0:
-        reason = f"The run itself ended with exit code {run.footer.exit_code}, though what it recorded passes."
-        return RunDecision(exit_code=run.footer.exit_code, reason=reason)
-    return decision
-
-
-def _decide(results: Sequence[CaseResult], max_errors: int) -> RunDecision:
-    verdicts, rate = _verdicts(results), rate_of(trial.outcome for result in results for trial in result.trials)
-    asked = count(len(results) - verdicts.skipped, "case result")
+    results = verdicts.passed + verdicts.failed + verdicts.undecided
+    asked = count(results, "case result")
     errors = f"{count(rate.errors, 'error')} of {count(rate.asked, 'trial')}"
-    if not results:
+    if not results + verdicts.skipped:
         return RunDecision(exit_code=3, reason="Nothing was asked: there are no trials.")
     if verdicts.failed:
         beside = f", with {errors}" if rate.errors else ""
@@ -291,80 +285,17 @@ def _decide(results: Sequence[CaseResult], max_errors: int) -> RunDecision:
     return RunDecision(exit_code=0, reason=f"{number(verdicts.passed)} of {asked} passed{beside}.")
 
 
-def _result(trials: tuple[TrialRecord, ...]) -> CaseResult:
-    first, rate = trials[0], rate_of(trial.outcome for trial in trials)
-    return CaseResult(
-        suite=first.suite,
-        case=first.case,
-        row=first.row,
-        target=target_of(first),
-        at_least=first.at_least,
-        rate=rate,
-        verdict=decide_case(rate, first.at_least),
-        trials=trials,
-    )
+def decide_whole(by_trials: RunDecision, trials: int, header: RunHeader, footer: RunFooter | None) -> RunDecision:
+    """The run's decision, which also counts what its trials cannot tell: that it never closed, or stopped.
 
-
-def _verdicts(results: Iterable[CaseResult]) -> Verdicts:
-    seen = [result.verdict for result in results]
-    return Verdicts(
-        passed=seen.count("pass"),
-        failed=seen.count("fail"),
-        undecided=seen.count("undecided"),
-        skipped=seen.count("skip"),
-    )
-
-
-def _figures(results: Sequence[CaseResult]) -> SuiteFigures:
-    records = [trial for result in results for trial in result.trials]
-    replies = [e for record in records for e in record.exchanges if e.follow_up is None and e.reply.error is None]
-    live = [exchange for exchange in replies if not _is_recorded(exchange)]
-    recorded = [exchange for exchange in replies if _is_recorded(exchange)]
-    return SuiteFigures(
-        suite=results[0].suite,
-        target=results[0].target,
-        rate=rate_of(record.outcome for record in records),
-        verdicts=_verdicts(results),
-        timings=tuple(_timings(those) for those in (live, recorded) if those),
-        spend=spend_of(records),
-        judging=spend_of(records, judging=True),
-    )
-
-
-def _timings(exchanges: Sequence[ExchangeRecord]) -> Timings:
-    replies = [exchange.reply for exchange in exchanges]
-    totals = [ms for reply in replies if (ms := finite(reply.timing.total_ms)) is not None]
-    firsts = [ms for reply in replies if (ms := finite(reply.timing.ttft_ms)) is not None]
-    speeds = [speed for exchange in exchanges if (speed := tokens_per_second(exchange)) is not None]
-    return Timings(
-        recorded=_is_recorded(exchanges[0]),
-        replies=len(totals),
-        total_p50_ms=percentile(totals, 50),
-        total_p95_ms=percentile(totals, 95),
-        ttft_p50_ms=percentile(firsts, 50),
-        tokens_per_second_p50=percentile(speeds, 50),
-    )
-
-
-def tokens_per_second(exchange: ExchangeRecord) -> float | None:
-    """A reply's speed; None where it is not known, or a server's count is beyond all numbers."""
-    reply = exchange.reply
-    told = (reply.usage.completion, reply.usage.reasoning or 0, reply.timing.total_ms)
-    return None if any(finite(figure) is None for figure in told) else finite(reply.tokens_per_second)
-
-
-def _is_recorded(exchange: ExchangeRecord) -> bool:
-    return exchange.recorded or exchange.reply.timing.recorded
-
-
-def _was_sent(exchange: ExchangeRecord) -> bool:
-    error = exchange.reply.error
-    return error is None or error.kind != "missing-recording"
-
-
-def by_suite_and_target(results: Iterable[CaseResult]) -> list[list[CaseResult]]:
-    """Results in groups of one suite and one target, in their order."""
-    groups: dict[tuple[str, TargetRef], list[CaseResult]] = {}
-    for result in results:
-        groups.setdefault((result.suite, result.target), []).append(result)
-    return list(groups.values())
+    by_trials  what `decide_by_trials` says of the `trials` that stand here
+    """
+    if by_trials.exit_code == 1:
+        return by_trials
+    if footer is None or trials != footer.trials or trials < header.trials:
+        reason = f"The run is not complete: of {count(header.trials, 'trial')} planned, {number(trials)} stand here."
+        return RunDecision(exit_code=3, reason=reason)
+    if by_trials.exit_code == 0 and footer.exit_code != 0:
+        reason = f"The run itself ended with exit code {footer.exit_code}, though what it recorded passes."
+        return RunDecision(exit_code=footer.exit_code, reason=reason)
+    return by_trials

@@ -11,8 +11,8 @@ from harness.core.claims import Register
 from harness.core.verdict import ProbeExchange, VerdictName, Verification
 from harness.report import verdict_words
 from harness.report.claim_views import by_kind, claim_views, conflict_views, reasons_of, turned_views
+from harness.report.environment import environment
 from harness.report.exchange_views import MOST, evidence_groups
-from harness.report.page import environment
 from harness.report.verdict_matrices import sheets_of
 
 _READABLE = 3.0

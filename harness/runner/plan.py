@@ -3,6 +3,7 @@
 It stands apart from execution because a plan is pure: it can be shown, sharded and compared before a cent is spent.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -111,12 +112,14 @@ class Plan:
     """Every trial of a run, in the order of its records.
 
     digest  of all trial keys, other shards' among them: two runs with one digest asked the same
+    counts  how many trials each target is asked, by its label
     """
 
     suites: tuple[Suite, ...]
     targets: tuple[Target, ...]
     trials: Trials
     digest: str
+    counts: Mapping[str, int]
     shard: Shard = WHOLE
 
 
@@ -195,9 +198,10 @@ def plan_run(
     def source() -> Iterable[tuple[Case, Target, int]]:
         return _trials(suites, targets, selection, repeats)
 
-    keys, used = bytearray(), dict[str, Target]()
+    keys, used, counts = bytearray(), dict[str, Target](), Counter[str]()
     for key, target in _keys(source()):
         keys += bytes.fromhex(key)
+        counts[target.label] += shard.holds(key)
         if len(keys) > MAX_TRIALS * KEY_BYTES:
             message = f"more than {MAX_TRIALS:,} trials"
             raise UsageError(message, remedy="narrow them with --case, --tag or --target, or ask fewer repeats")
@@ -214,6 +218,7 @@ def plan_run(
         targets=tuple(used.values()),
         trials=Trials(source, bytes(keys), shard),
         digest=digest_bytes(bytes(keys)),
+        counts=counts,
         shard=shard,
     )
 
@@ -243,7 +248,12 @@ def empty_plan(suites: Sequence[Suite], targets: Mapping[str, tuple[Target, ...]
     used = {target.label: target for suite in suites for target in targets[suite.name]}
     nothing = Trials(tuple, b"")
     return Plan(
-        suites=tuple(suites), targets=tuple(used.values()), trials=nothing, digest=digest_bytes(b""), shard=shard
+        suites=tuple(suites),
+        targets=tuple(used.values()),
+        trials=nothing,
+        digest=digest_bytes(b""),
+        counts={},
+        shard=shard,
     )
 
 

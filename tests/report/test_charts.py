@@ -1,7 +1,7 @@
 """What the bars of the small charts must show."""
 
+from harness.report import summarise
 from harness.report.charts import charts_of
-from harness.report.summary import summarise
 
 
 def chart(run):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from harness.core.chat import Message
 from harness.core.check import Finding
-from harness.report.evidence import case_anchors, evidence_of, finding_lines, recordings_of, turns_of
-from harness.report.summary import summarise
+from harness.report import summarise
+from harness.report.evidence import case_anchors, evidence_of, finding_lines, turns_of
 
 any_text = st.text(st.characters(exclude_categories=()))
 names = st.tuples(any_text, any_text, st.none() | any_text)
@@ -83,10 +83,10 @@ def test_findings_inside_findings_follow_them_and_depth_has_an_end():
     assert [line.depth for line in lines] == [0, 1, 2, 3, 4, 5, 6] * 2
 
 
-def test_recordings_are_told_by_who_answered_and_from_when_to_when(trial, exchange):
+def test_recordings_are_told_by_who_answered_and_from_when_to_when(trial, exchange, run_of):
     told = [exchange(recorded=True, recorded_at=at, server="llama") for at in ("2026-02-01", "2026-01-01", None)]
 
-    (recording,) = recordings_of([trial(exchanges=[*told, exchange()])])
+    (recording,) = summarise(run_of(trial(exchanges=[*told, exchange()]))).recordings
 
     assert (recording.name, recording.server, recording.replies) == ("local/m", "llama", 3)
     assert (recording.earliest, recording.latest, recording.undated) == ("2026-01-01", "2026-02-01", 1)

@@ -1,5 +1,6 @@
 """What readers of JUnit XML must find."""
 
+from io import BytesIO
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.core.check import Finding
 from harness.report import render_junit
+from harness.report.junit import JunitWriter
 
 any_text = st.text(st.characters(exclude_categories=()))
 FINDING = Finding(check="contains 'a'", status="fail", expected="an a", seen="b")
@@ -89,3 +91,21 @@ def test_simulated_answers_are_marked(trial, run_of):
 
     told = {each.get("name"): each.get("value") for each in properties}
     assert (told["simulated"], told["answered-by"]) == ("true", "xai-sim/m")
+
+
+def test_trials_that_come_case_by_case_are_told_suite_by_suite(trial):
+    writer = JunitWriter("live", BytesIO())
+    for case in range(3_000):
+        for target in "tu":
+            writer.add(trial("fail" if case % 2 else "pass", case=str(case), target=target, reason="r" * 300))
+
+    suites = ET.fromstring(b"".join(writer.close()))  # noqa: S314 - our own output
+
+    assert [(suite.get("name"), suite.get("failures")) for suite in suites] == [("s on t", "1500"), ("s on u", "1500")]
+    assert [case.get("name") for case in suites[1].findall("testcase")] == [f"{case}#0" for case in range(3_000)]
+
+
+def test_trials_in_the_order_in_which_they_finished_are_told_as_well(trial, run_of):
+    records = [trial("fail" if i == 0 else "pass", case=c, index=i, at_least=2) for i in range(3) for c in "ab"]
+
+    assert len(parsed(run_of(*records)).findall("testsuite/testcase/flakyFailure")) == 2

@@ -1,6 +1,8 @@
 """What the page must show, and what it must never let through."""
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from harness.core.check import Finding
 from harness.core.reply import Reply
 from harness.report import render_html
+from harness.report.kept import WHOLE_TRIALS
 from harness.report.untrusted import visible
 
 # What the templates write; nothing else may come out of them.
@@ -179,3 +182,49 @@ def test_a_list_beyond_all_measure_is_cut_and_says_so(trial, exchange, run_of):
     page = render_html(run_of(trial(exchanges=[exchange(reply=reply)])), title="t")
 
     assert "… 200 more; all are in records.jsonl" in page
+
+
+def large(trial, run_of, **told):
+    """A run that is too large to be shown whole, its last case failing."""
+    outcomes = ["pass"] * WHOLE_TRIALS + ["fail"]
+    return run_of(*(trial(outcome, case=str(i), **told) for i, outcome in enumerate(outcomes)))
+
+
+def test_a_large_page_says_how_much_of_the_run_it_shows_and_where_the_rest_is(trial, run_of):
+    page = render_html(large(trial, run_of), title="t")
+
+    assert "<strong>201 of 501 trials</strong> are shown, from 201 of 501 cases: those that failed, then the" in page
+    assert "each is a line of records.jsonl" in page
+    assert page.count("<article") == 201
+
+
+def test_a_large_page_begins_with_what_failed(trial, run_of):
+    page = render_html(large(trial, run_of), title="t")
+
+    failed, passed = page.index("Failed: all of 1 case"), page.index("Passed, or skipped: 200 of 500 cases")
+    assert failed < page.index('<article class="case" id="case-s-500"') < passed
+
+
+def test_links_of_a_large_page_lead_somewhere(trial, run_of):
+    page = Parsed(render_html(large(trial, run_of), title="t"))
+
+    assert {href[1:] for href in page.values("href") if href.startswith("#")} <= set(page.values("id"))
+
+
+def test_a_page_has_an_end_however_hard_its_texts_are_to_show(trial, exchange, run_of):
+    page = render_html(large(trial, run_of, exchanges=[exchange("\0" * 2_000)]), title="t")
+
+    assert len(page) < 3_000_000
+    assert 1 <= page.count("<article") < 201
+
+
+def test_repeats_that_are_not_shown_are_counted(trial, run_of):
+    page = render_html(run_of(*(trial(index=i) for i in range(WHOLE_TRIALS + 1))), title="t")
+
+    assert "498 more trials of <bdi>t</bdi> not shown; all are in records.jsonl" in page
+
+
+def test_an_engine_for_templates_is_not_loaded_for_a_page_of_a_run():
+    code = "import sys, harness.report.page; sys.exit('jinja2' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

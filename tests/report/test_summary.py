@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from harness.core.check import FollowUp
 from harness.core.outcome import Outcome
-from harness.core.reply import ApiError, Reply, Timing, Usage
+from harness.core.reply import ApiError, Reply, Timing
 from harness.report import decide_run, summarise
-from harness.report.summary import case_results, percentile, tokens_per_second
 
 outcomes = st.lists(st.sampled_from(Outcome), min_size=1, max_size=12)
 
@@ -102,10 +101,10 @@ def test_a_run_that_stopped_for_a_reason_of_its_own_does_not_pass_by_its_records
     assert summarise(run_of(trial(), exit_code=130)).decision.exit_code == 130
 
 
-def test_rows_and_targets_are_decided_apart_and_repeats_together(trial):
+def test_rows_and_targets_are_decided_apart_and_repeats_together(trial, run_of):
     records = [trial(row="1"), trial(row="2"), trial(row="2", index=1), trial(row="2", target="u")]
 
-    assert [len(result.trials) for result in case_results(records)] == [1, 2, 1]
+    assert [len(result.trials) for result in summarise(run_of(*records)).results] == [1, 2, 1]
 
 
 def test_one_label_answered_by_two_sources_is_two_targets(trial, run_of):
@@ -158,19 +157,3 @@ def test_a_judge_is_paid_apart(trial, exchange, run_of):
 
     assert (summary.spend.usd, summary.judging.usd) == (Decimal(1), Decimal(5))
     assert (summary.spend.upper_bound, summary.judging.upper_bound) == (False, True)
-
-
-@given(values=st.lists(st.floats(0, 1e6), min_size=1), hundredth=st.integers(1, 100))
-def test_a_percentile_was_measured_and_as_many_as_it_says_do_not_exceed_it(values, hundredth):
-    found = percentile(values, hundredth)
-
-    assert found in values
-    assert sum(value <= found for value in values) * 100 >= hundredth * len(values)
-    assert sum(value < found for value in values) * 100 < hundredth * len(values)
-
-
-@pytest.mark.parametrize("tokens", [10**400, None])
-def test_a_token_count_beyond_all_numbers_gives_no_speed(exchange, tokens):
-    reply = Reply(usage=Usage(completion=tokens), timing=Timing(total_ms=1000))
-
-    assert tokens_per_second(exchange(reply=reply)) is None
