@@ -10,12 +10,16 @@ from collections.abc import Mapping
 Json = None | bool | int | float | str | list["Json"] | Mapping[str, "Json"]
 
 
+# Made once: json.dumps makes another for each value where it is given anything.
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def canonical_json(value: object) -> str:
     """The one spelling of a JSON value: sorted keys, no spaces, non-ASCII kept.
 
     raises  TypeError for a value that JSON cannot hold; ValueError for NaN and infinities
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODE(value)
 
 
 def digest(value: object) -> str:

@@ -184,12 +184,25 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """What may be spent at most; asking the same under another ceiling is the same question.
+
+    usd       US dollars, exact; None for no bound
+    requests  requests that are sent, retries among them; None for no bound
+    """
+
+    usd: Decimal | None = None
+    requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSpec:
     """A target as a suite writes it, globs and matrices unexpanded.
 
     model     '<provider>/<model>', globs allowed
     matrix    parameter -> values; one target per combination
     label     the author's name for it, with {parameter} places; None for the default
+    budget    what each of its targets may spend, or None
     location  file:line:column, for messages
     """
 
@@ -200,6 +213,7 @@ class TargetSpec:
     system: str | None = None
     region: str | None = None
     label: str | None = None
+    budget: Ceiling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +224,7 @@ class Target:
     source    who really answers: the provider, its simulator, or 'local'; recordings and records carry this
     model     the model's name as it is sent
     system    a system message put before every conversation, or None
+    budget    what may be spent on it in a run, or None
     """
 
     provider: str
@@ -219,6 +234,7 @@ class Target:
     params: Mapping[str, Any] = field(default_factory=dict)
     system: str | None = None
     region: str | None = None
+    budget: Ceiling | None = None
 
     @property
     def name(self) -> str:
