@@ -185,11 +185,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceiling:
-    """What may be spent at most; asking the same under another ceiling is the same question.
-
-    usd       US dollars, exact; None for no bound
-    requests  requests that are sent, retries among them; None for no bound
-    """
+    """What may be spent; None where there is no bound."""
 
     usd: Decimal | None = None
     requests: int | None = None
@@ -202,7 +198,7 @@ class TargetSpec:
     model     '<provider>/<model>', globs allowed
     matrix    parameter -> values; one target per combination
     label     the author's name for it, with {parameter} places; None for the default
-    budget    what each of its targets may spend, or None
+    budget    what may be spent on it in one run
     location  file:line:column, for messages
     """
 
@@ -224,7 +220,7 @@ class Target:
     source    who really answers: the provider, its simulator, or 'local'; recordings and records carry this
     model     the model's name as it is sent
     system    a system message put before every conversation, or None
-    budget    what may be spent on it in a run, or None
+    budget    what may be spent on it in one run
     """
 
     provider: str

@@ -110,7 +110,7 @@ class Suite:
     digest   of the file's bytes and of every file it refers to
     written  the first case of each that is written in the file: what a row never changes is the same in all its rows,
              which is all but the row's name, the texts and values that are filled in, and the checks' arguments
-    budget   what all trials of the suite together may spend, or None
+    budget   what may be spent on it in one run
     """
 
     name: str
