@@ -94,7 +94,7 @@ class _Plain:
 
     def _start(self, event: Any) -> None:
         outer, key = self._node, self._key
-        if event.tag is not None or event.anchor is not None or len(self._outer) > tree.MAX_DEPTH:
+        if event.tag is not None or event.anchor is not None or len(self._outer) >= tree.MAX_DEPTH:
             raise _NotPlain
         self._nodes += 1
         is_mapping = type(event) is events.MappingStartEvent
