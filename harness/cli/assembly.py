@@ -98,11 +98,11 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     for fault in faults_of_rows(rows, catalogues):
         raise fault
     suites = tuple(suite for suite in suites if targets[suite.name])
-    names = {case.id for suite in suites for case in suite.cases}
+    names = {case.id for suite in suites for case in suite.written}
     asked = {case_of(row.asks) for row in rows}
     # A pattern that means rows alone selects no case, and is no mistake.
     cases = tuple(each for each in choices.cases if _means(each, names) or not _means(each, asked))
-    if rows and (not any(suite.cases for suite in suites) or (choices.cases and not cases)):
+    if rows and (not any(suite.written for suite in suites) or (choices.cases and not cases)):
         # Only rows are asked: there is nothing for a plan to select.
         plan = empty_plan(suites, targets, choices.shard)
     else:

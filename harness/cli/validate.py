@@ -67,7 +67,7 @@ def _check_suites(paths: Sequence[Path], catalogues: Catalogues | None, problems
         return
     refused: list[InputError] = []
     for suite in suites:
-        parts = [_count(len(suite.cases), "case")] if suite.cases else []
+        parts = [_count(len(suite.cases), "case")] if suite.written else []
         parts += [_count(len(suite.parameters), "parameter row")] if suite.parameters else []
         try:
             if catalogues is not None:

@@ -3,9 +3,9 @@
 Files are read and templates filled by the suite package; what stands here is the result, rows expanded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from harness.core.catalogue import Ceiling, TargetSpec
 from harness.core.chat import Credential, Message
@@ -85,12 +85,31 @@ class ParameterRow:
     location: str = ""
 
 
+class Cases(Protocol):
+    """The cases of a suite in the order of the file, rows expanded: counted, and walked as often as one likes.
+
+    Those of a dataset file are not kept: each walk reads the file anew and builds them one at a time, equal to those of
+    every other walk. So a walk costs work, may raise InputError if the file has changed since the suite was loaded, and
+    what no row changes is better read from `Suite.written`.
+    """
+
+    def __iter__(self) -> Iterator[Case]:
+        """A new walk."""
+        ...
+
+    def __len__(self) -> int:
+        """How many there are; reads nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """One suite file, read whole.
 
     path     as the user gave it
     digest   of the file's bytes and of every file it refers to
+    written  the first case of each that is written in the file: what a row never changes is the same in all its rows,
+             which is all but the row's name, the texts and values that are filled in, and the checks' arguments
     budget   what may be spent on it in one run
     """
 
@@ -99,6 +118,7 @@ class Suite:
     path: str
     digest: str
     targets: tuple[TargetSpec, ...] = ()
-    cases: tuple[Case, ...] = ()
+    cases: Cases = ()
+    written: tuple[Case, ...] = ()
     parameters: tuple[ParameterRow, ...] = ()
     budget: Ceiling | None = None

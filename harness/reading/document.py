@@ -5,6 +5,7 @@ It stands apart as the one thing that loaders see of YAML: neither PyYAML's type
 
 from typing import Any
 
+from harness.reading.plain import read_plain
 from harness.reading.problems import Problem, ProblemsError
 from harness.reading.source import Mark, Source
 from harness.reading.tree import Node, Tree
@@ -18,14 +19,15 @@ class Document:
            treat it as read-only
     """
 
-    __slots__ = ("_root", "_source", "path", "value")
+    __slots__ = ("_is_whole", "_root", "_source", "path", "value")
 
-    def __init__(self, source: Source, root: Node) -> None:
-        """Made by `read_yaml`."""
+    def __init__(self, source: Source, root: Node, *, is_whole: bool) -> None:
+        """Made by `read_yaml`; a root that is not whole is a plain file's."""
         self.path = source.path
         self.value: Any = root.value
         self._source = source
         self._root = root
+        self._is_whole = is_whole
 
     def mark(self, where: tuple[str | int, ...], *, key: bool = False) -> Mark:
         """Where the part at `where` stands, or the nearest part around it that exists.
@@ -33,6 +35,16 @@ class Document:
         where  keys and indices from the top; an alias stands where `*name` is, what is in it where it was written
         key    True for the place of its key, if it has one
         """
+        node, reached = self._walk(where)
+        if not self._is_whole and (key or not reached):
+            # Asked where something is wrong: reading the file again then costs nobody who waits.
+            self._root = Tree(self._source).root or self._root
+            self._is_whole = True
+            node, _ = self._walk(where)
+        return (node.key if key and node.key is not None else node).mark
+
+    def _walk(self, where: tuple[str | int, ...]) -> tuple[Node, bool]:
+        """The node at that place or the nearest around it, and whether it is the one that is meant."""
         node = self._root
         for step in where:
             child: Node | None = None
@@ -41,9 +53,9 @@ class Document:
             elif isinstance(node.children, list) and isinstance(step, int) and 0 <= step < len(node.children):
                 child = node.children[step]
             if child is None:
-                break
+                return node, False
             node = child
-        return (node.key if key and node.key is not None else node).mark
+        return node, True
 
     def problem(
         self, where: tuple[str | int, ...], message: str, code: str, remedy: str = "", *, key: bool = False
@@ -62,9 +74,12 @@ def read_yaml(text: str | bytes, path: str, problems: list[Problem] | None = Non
     raises    ProblemsError with every problem at once; what stops the parser stops the search too
     """
     source = Source(text, path)
+    plain = read_plain(source)
+    if plain is not None:
+        return Document(source, plain, is_whole=False)
     tree = Tree(source)
     if tree.root is None or (tree.problems and (problems is None or not tree.whole)):
         raise ProblemsError(tree.problems)
     if problems is not None:
         problems += tree.problems
-    return Document(source, tree.root)
+    return Document(source, tree.root, is_whole=True)

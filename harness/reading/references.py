@@ -7,6 +7,7 @@ import os
 import re
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.core.canonical import digest_bytes
 from harness.core.errors import InputError
@@ -42,22 +43,44 @@ class Folder:
         raises     ReferenceProblem if it leads out of the root (also by a symlink), does not exist, is no regular file,
                    cannot be read or is larger than `limit_bytes`
         """
+        with self.open(reference, base=base) as file:
+            try:
+                content = file.read(limit_bytes + 1)
+            except OSError as error:
+                raise unreadable(reference, error) from error
+        if len(content) > limit_bytes:
+            raise too_large(reference, limit_bytes)
+        self.digests[self.name_of(reference, base=base)] = digest_bytes(content)
+        return content
+
+    def open(self, reference: str, *, base: Path | None = None) -> BinaryIO:
+        """The file, open for reading; the caller closes it, and no digest is noted.
+
+        raises  ReferenceProblem as `read_bytes`, size aside
+        """
         _refuse_ways_out(reference)
-        start = self.root if base is None else Path(os.path.realpath(self.root / base))
-        written = start / reference
+        start = self._start(base)
         try:
-            real = Path(os.path.realpath(written, strict=True))
+            real = Path(os.path.realpath(start / reference, strict=True))
             if not (start.is_relative_to(self.root) and real.is_relative_to(self.root)):
                 raise ReferenceProblem(f"file {quoted(reference)} leads out of the suite's folder", remedy=_INSIDE)
-            content = _read_regular(real, reference, limit_bytes)
+            # Asked before it is opened: opening a FIFO would wait for a writer that may never come.
+            if not real.is_file():
+                message = f"{quoted(reference)} is not a regular file"
+                raise ReferenceProblem(message, remedy="name a file that holds text")
+            return real.open("rb")
         except FileNotFoundError as error:
             remedy = self._alike(start, reference)
             raise ReferenceProblem(f"there is no file {quoted(reference)}", remedy=remedy) from error
         except OSError as error:
-            message = f"file {quoted(reference)} cannot be read: {error.strerror or error}"
-            raise ReferenceProblem(message, remedy="check its name and permissions") from error
-        self.digests[written.relative_to(self.root).as_posix()] = digest_bytes(content)
-        return content
+            raise unreadable(reference, error) from error
+
+    def name_of(self, reference: str, *, base: Path | None = None) -> str:
+        """The name by which `digests` knows the file."""
+        return (self._start(base) / reference).relative_to(self.root).as_posix()
+
+    def _start(self, base: Path | None) -> Path:
+        return self.root if base is None else Path(os.path.realpath(self.root / base))
 
     def read_text(self, reference: str, *, base: Path | None = None, limit_bytes: int = 10_000_000) -> str:
         r"""The file's text; arguments and errors as for `read_bytes`.
@@ -106,13 +129,13 @@ def _refuse_ways_out(reference: str) -> None:
         raise ReferenceProblem(f"file {quoted(reference)} climbs out with '..'", remedy=_INSIDE)
 
 
-def _read_regular(path: Path, reference: str, limit_bytes: int) -> bytes:
-    # Asked before it is opened: opening a FIFO would wait for a writer that may never come.
-    if not path.is_file():
-        raise ReferenceProblem(f"{quoted(reference)} is not a regular file", remedy="name a file that holds text")
-    with path.open("rb") as file:
-        content = file.read(limit_bytes + 1)
-    if len(content) > limit_bytes:
-        message = f"file {quoted(reference)} is larger than {limit_bytes:,} bytes"
-        raise ReferenceProblem(message, remedy="split it, or leave out what the suite does not need")
-    return content
+def unreadable(reference: str, error: OSError) -> ReferenceProblem:
+    """The problem of a file that is there and cannot be read."""
+    message = f"file {quoted(reference)} cannot be read: {error.strerror or error}"
+    return ReferenceProblem(message, remedy="check its name and permissions")
+
+
+def too_large(reference: str, limit_bytes: int) -> ReferenceProblem:
+    """The problem of a file that has more bytes than are read of it."""
+    message = f"file {quoted(reference)} is larger than {limit_bytes:,} bytes"
+    return ReferenceProblem(message, remedy="split it, or leave out what the suite does not need")

@@ -32,10 +32,9 @@ class Node:
                           these, and reading it would take half as long again
     children              by key or index; None for a scalar
     key                   the node of its key; None in a list and at the top
-    size                  nodes in it, itself among them; height: levels below it
     """
 
-    __slots__ = ("children", "column", "height", "key", "length", "line", "size", "value")
+    __slots__ = ("children", "column", "key", "length", "line", "value")
 
     def __init__(self, value: Any, line: int, column: int, length: int) -> None:
         """A node without children."""
@@ -45,8 +44,6 @@ class Node:
         self.length = length
         self.key: Node | None = None
         self.children: dict[str, Node] | list[Node] | None = None
-        self.size = 1
-        self.height = 0
 
     @property
     def mark(self) -> Mark:
@@ -57,18 +54,19 @@ class Node:
 class _Frame:
     """An open collection: its node, its anchor, and in a mapping the key that waits for its value."""
 
-    __slots__ = ("anchor", "key", "key_node", "node")
+    __slots__ = ("anchor", "is_mapping", "key", "key_node", "node")
 
-    def __init__(self, node: Node, anchor: str | None) -> None:
+    def __init__(self, node: Node, anchor: str | None, *, is_mapping: bool) -> None:
         self.node = node
         self.anchor = anchor
+        self.is_mapping = is_mapping
         self.key: Any = None
         self.key_node: Node | None = None
 
     @property
     def awaits_key(self) -> bool:
         """True in a mapping whose next node is a key."""
-        return self.key is None and isinstance(self.node.children, dict)
+        return self.is_mapping and self.key is None
 
 
 class _Stop(Exception):
@@ -107,7 +105,9 @@ class Tree:
             events.DocumentStartEvent: self._document,
         }
         try:
-            for event in yaml.parse(self._source.text, Loader=LOADER):
+            # Not yaml.parse(): its generator asks whether there is an event before it takes it.
+            take = LOADER(self._source.text).get_event
+            while (event := take()) is not None:
                 step = steps.get(type(event))
                 if step is not None:
                     step(event)
@@ -144,18 +144,22 @@ class Tree:
         return Node(value, line + 1, column + 1, stop - column if stop > column else 1)
 
     def _scalar(self, event: Any) -> None:
-        node = self._node(event, event.value)
+        text = event.value
+        node = self._node(event, text)
         if event.tag is not None:
             node.value = self._tagged(event, node)
         elif event.implicit[0]:
-            if not self._stack and not event.value:
+            if not self._stack and not text:
                 return  # '---' and nothing else: as empty as an empty file
-            if event.value == "<<" and self._stack and self._stack[-1].awaits_key:
+            if text == "<<" and self._stack and self._stack[-1].awaits_key:
                 self._report(node.mark, "merge keys exist in YAML 1.1 alone", "yaml-1.1", "write the keys out")
                 self._stack[-1].key = _SKIP
                 return
-            node.value = self._resolved(event.value, node)
-        elif not event.value.isascii() and any("\ud800" <= character <= "\udfff" for character in event.value):
+            try:
+                node.value = resolve(text)
+            except ScalarFault as fault:
+                self._report(node.mark, fault.message, fault.code, fault.remedy)
+        elif not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             # libyaml refuses such escapes; PyYAML's own scanner does not.
             remedy = "write the whole character"
             self._report(node.mark, "half a surrogate pair is no character", "yaml-character", remedy)
@@ -204,7 +208,7 @@ class Tree:
             self._refuse_tag(event.tag, node.mark)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._stack.append(_Frame(node, event.anchor))
+        self._stack.append(_Frame(node, event.anchor, is_mapping=is_mapping))
 
     def _too_deep(self, mark: Mark) -> None:
         self._stop(mark, f"nested more than {MAX_DEPTH} levels deep", "yaml-too-deep", "flatten it")
@@ -232,16 +236,16 @@ class Tree:
             message = f"alias {name} stands within what it names" if itself else f"no anchor {name} stands before this"
             self._report(mark, message, "yaml-alias", "put text that begins with '*' in quotes, or write the value out")
         else:
-            self._aliased += anchor.size
+            size, height = _extent(anchor, MAX_ALIASED - self._aliased)
+            self._aliased += size
             if self._aliased > MAX_ALIASED:
                 message = f"aliases repeat more than {MAX_ALIASED:,} values"
                 self._stop(
                     mark, message, "yaml-alias-bomb", "write the values out, or move them to a file of their own"
                 )
-            if len(self._stack) + anchor.height > MAX_DEPTH:
+            if len(self._stack) + height > MAX_DEPTH:
                 self._too_deep(mark)
             node.value, node.children = anchor.value, anchor.children
-            node.size, node.height = anchor.size, anchor.height
         self._add(node)
 
     def _add(self, node: Node) -> None:
@@ -253,25 +257,22 @@ class Tree:
             self.root = node
             return
         frame = self._stack[-1]
-        parent = frame.node
-        if isinstance(parent.children, dict):
-            if frame.key is None:
-                self._take_key(frame, parent.children, node)
-                return
-            key, frame.key = frame.key, None
-            if key is _SKIP:
-                return
-            node.key = frame.key_node
-            parent.children[key] = node
-            parent.value[key] = node.value
-        elif parent.children is not None:
+        parent: Any = frame.node
+        if not frame.is_mapping:
             parent.children.append(node)
             parent.value.append(node.value)
-        parent.size += node.size
-        parent.height = max(parent.height, node.height + 1)
+        elif frame.key is None:
+            frame.key, frame.key_node = node.value, node
+            if type(node.value) is not str or node.value in parent.children:
+                self._refuse_key(frame, parent.children, node)
+        else:
+            key, frame.key = frame.key, None
+            if key is not _SKIP:
+                node.key = frame.key_node
+                parent.children[key] = node
+                parent.value[key] = node.value
 
-    def _take_key(self, frame: _Frame, siblings: dict[str, Node], node: Node) -> None:
-        frame.key, frame.key_node = node.value, node
+    def _refuse_key(self, frame: _Frame, siblings: dict[str, Node], node: Node) -> None:
         if not isinstance(node.value, str):
             frame.key = _SKIP
             if node.children is None:
@@ -280,9 +281,26 @@ class Tree:
                 message = "a list or a mapping cannot be a key"
                 remedy = "write text that begins with '{' or '[', such as a template, in quotes: '{{ name }}'"
             self._report(node.mark, message, "yaml-key", remedy)
-        elif node.value in siblings:
+        else:
             frame.key = _SKIP
             first = siblings[node.value].key
             line = first.line if first is not None else node.line
             message = f"duplicate key {quoted(node.value)}, first on line {line}"
             self._report(node.mark, message, "yaml-duplicate-key", "remove or rename one of the two")
+
+
+def _extent(node: Node, limit: int) -> tuple[int, int]:
+    """How many nodes there are in it, itself among them, counted to just beyond the limit; and the levels below it."""
+    size, height, level = 1, 0, [node]
+    while size <= limit:
+        level = [
+            child
+            for each in level
+            if each.children
+            for child in (each.children.values() if isinstance(each.children, dict) else each.children)
+        ]
+        if not level:
+            break
+        size += len(level)
+        height += 1
+    return size, height

@@ -107,7 +107,7 @@ def _is_of(model: tuple[str, str], target: Target) -> bool:
 
 def _find_endpoints(plan: Plan, session: Session) -> None:
     """Find every API that the plan needs before anything is sent."""
-    managed = any(_is_managed(turn) for suite in plan.suites for case in suite.cases for turn in case.turns)
+    managed = any(_is_managed(turn) for suite in plan.suites for case in suite.written for turn in case.turns)
     if not managed:
         return
     needed = {

@@ -17,7 +17,7 @@ from harness.core.canonical import canonical_json
 from harness.core.catalogue import Provider, Target, TargetSpec
 from harness.core.check import CheckKind
 from harness.core.errors import InputError, UsageError
-from harness.core.suite import Suite
+from harness.core.suite import Case, Suite
 from harness.reading import did_you_mean
 
 MAX_COMBINATIONS = 1000
@@ -61,7 +61,7 @@ def own_targets(suite: Suite, catalogues: Catalogues, source_of: SourceOf) -> tu
 
     raises  InputError with the place of one that no catalogue knows, or of an `only:` that means none of them
     """
-    if not suite.targets and not suite.cases:
+    if not suite.targets and not suite.written:
         return _targets_of_rows(suite, catalogues, source_of)
     own = _expand_all(suite.targets, catalogues, source_of)
     _check_only(suite, own)
@@ -101,7 +101,7 @@ def _globs(pattern: str, catalogues: Catalogues) -> list[str]:
 
 def _check_only(suite: Suite, own: Sequence[Target]) -> None:
     """Refuse an `only:` that means none of the suite's own targets: the case would vanish without a word."""
-    for case in suite.cases if own else ():
+    for case in suite.written if own else ():
         for pattern in case.only:
             if not any(matches(target, pattern) for target in own):
                 message = f"{case.location}: case '{case.id}' is only for '{pattern}', which is no target of the suite"
@@ -148,6 +148,7 @@ def expand_target(spec: TargetSpec, catalogues: Catalogues, source_of: SourceOf)
             params=params,
             system=spec.system,
             region=_region(spec, provider, where),
+            budget=spec.budget,
         )
         for provider, model in _models(spec.model, catalogues, where)
         for params in _combinations(spec)
@@ -256,11 +257,17 @@ def check_judges(suites: Iterable[Suite], catalogues: Catalogues, kinds: Mapping
     raises   InputError naming the case
     """
     providers: set[str] = set()
-    for case in (case for suite in suites for case in suite.cases):
+    # Rows may name the model, and not whether one is asked: what asks none in its first row is not walked.
+    asking = {(case.suite, case.id) for suite in suites for case in suite.written if _asks(case, kinds)}
+    for case in (case for suite in suites if asking for case in suite.cases if (case.suite, case.id) in asking):
         for check in (check for turn in case.turns for check in turn.expect):
             for name in models_of(check, kinds):
                 providers.add(_judge(name, catalogues, f"{case.location}: case '{case.id}'").name)
     return providers
+
+
+def _asks(case: Case, kinds: Mapping[str, CheckKind]) -> bool:
+    return any(models_of(check, kinds) for turn in case.turns for check in turn.expect)
 
 
 def _judge(name: str, catalogues: Catalogues, where: str) -> Provider:

@@ -23,7 +23,7 @@ def check_ways_of_asking(
     raises   InputError naming the case; UsageError for a dialect that no installed package registers
     """
     for suite in suites:
-        for case in suite.cases:
+        for case in suite.written:
             asked = [target for target in targets[suite.name] if _is_for(case, target)]
             for name in sorted({target.provider for target in asked}):
                 _check(case, catalogues.provider(name))

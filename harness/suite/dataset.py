@@ -4,143 +4,200 @@ It stands apart because a row's name is part of every key: it must outlive reord
 """
 
 import csv
-import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
 from harness.core.canonical import digest
+from harness.reading.lines import LinesFile
+from harness.suite.tally import KEY_BITS, Tally
+
+MAX_PROBLEMS = 50
+"""Of one dataset: then reading stops."""
 
 
 class DatasetProblem(Exception):
     """A dataset that cannot be used.
 
     line  1-based line of the dataset file, or row of the inline list; None if the whole is at fault
+    text  that line
     """
 
-    def __init__(self, message: str, remedy: str, *, line: int | None = None) -> None:
+    def __init__(self, message: str, remedy: str, *, line: int | None = None, text: str = "") -> None:
         """Keep place, fault and remedy apart for the loader."""
         super().__init__(message)
-        self.message, self.remedy, self.line = message, remedy, line
+        self.message, self.remedy, self.line, self.text = message, remedy, line, text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row: its name and its columns."""
+class Row(NamedTuple):
+    """One row: its name, its columns, and the 1-based line where it ends, or its position in an inline list."""
 
     name: str
     columns: Mapping[str, Any]
+    line: int
 
 
-def name_rows(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+Report = Callable[[DatasetProblem], None]
+"""Takes a problem that leaves the rest readable; may raise it."""
+_Columns = tuple[int, Mapping[str, Any]]
+
+
+def name_rows(
+    rows: Iterable[_Columns], report: Report, again: Callable[[], Iterable[_Columns]] | None
+) -> Iterator[Row]:
     """Rows with their names: the `id` column, else a digest of the content; equal rows are numbered among themselves.
 
-    raises  DatasetProblem for a repeated or unusable id, or rows of which only some have one
+    rows    line and columns of each
+    again   the same rows once more, from the first; None if they were found to be sound before, and are the same
+    report  takes a repeated or unusable id, rows of which only some have one, and a dataset without rows
     """
-    named: list[Row] = []
-    taken: dict[str, int] = {}
-    repeats: Counter[str] = Counter()
-    for number, row in enumerate(rows, start=1):
-        if "id" in row:
-            name = _id_of(row["id"], number)
-            if name in taken:
-                message = f"row {number} repeats the id '{name}' of row {taken[name]}"
-                raise DatasetProblem(message, "give each row an id of its own", line=number)
-        else:
-            name = digest(row)[:12]
-            repeats[name] += 1
-            name = name if repeats[name] == 1 else f"{name}-{repeats[name]}"
-        taken[name] = number
-        named.append(Row(name=name, columns=row))
-    with_ids = sum("id" in row.columns for row in named)
-    if 0 < with_ids < len(named):
-        number = next(position for position, row in enumerate(named, start=1) if "id" not in row.columns)
-        message = f"row {number} has no id, and others have"
-        raise DatasetProblem(message, "give every row an id, or none", line=number)
-    if not named:
-        raise DatasetProblem("the dataset has no rows", "add rows, or remove `dataset`")
-    return named
-
-
-def _id_of(value: object, number: int) -> str:
-    if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
-        message = f"row {number} has an id that is not a text or a whole number"
-        raise DatasetProblem(message, "ids are short texts such as fr-01", line=number)
-    return str(value).strip()
-
-
-def rows_of_file(reference: str, text: str, limit: int | None = None) -> list[Row]:
-    """The rows of a CSV or JSONL file.
-
-    reference  the file's name, whose ending tells the format
-    text       its content
-    limit      use the first rows only
-    raises     DatasetProblem with the line
-    """
-    if reference.lower().endswith(".csv"):
-        rows = _csv_rows(text)
-    elif reference.lower().endswith((".jsonl", ".ndjson")):
-        rows = _jsonl_rows(text)
-    else:
-        raise DatasetProblem(
-            f"'{reference}' is neither .csv nor .jsonl", "a dataset file is CSV with a header, or JSONL"
-        )
-    return name_rows(_first(rows, limit))
-
-
-def _first(rows: Iterator[Mapping[str, Any]], limit: int | None) -> Iterator[Mapping[str, Any]]:
-    for number, row in enumerate(rows):
-        if limit is not None and number >= limit:
+    seen = Tally()
+    number = first_line = 0
+    with_ids: bool | None = None
+    for number, (line, columns) in enumerate(rows, start=1):
+        has_id = "id" in columns
+        if with_ids is None:
+            with_ids, first_line = has_id, line
+        elif has_id is not with_ids:
+            message = f"row {number if with_ids else 1} has no id, and others have"
+            report(DatasetProblem(message, "give every row an id, or none", line=line if with_ids else first_line))
             return
-        yield row
+        if not has_id:
+            name = digest(columns)[: KEY_BITS // 4]
+            count = seen.count(int(name, 16))
+            yield Row(name if count == 1 else f"{name}-{count}", columns, line)
+            continue
+        identity = _id_of(columns["id"])
+        if identity is None:
+            message = f"row {number} has an id that is not a text or a whole number"
+            report(DatasetProblem(message, "ids are short texts such as fr-01", line=line))
+            continue
+        # Of two ids that are counted as one, few are the same: their hashes may be.
+        if again is not None and seen.count(hash(identity) & ((1 << KEY_BITS) - 1)) > 1:
+            first = _first_of(identity, islice(again(), number - 1))
+            if first is not None:
+                message = f"row {number} repeats the id '{identity}' of row {first}"
+                report(DatasetProblem(message, "give each row an id of its own", line=line))
+                continue
+        yield Row(identity, columns, line)
+    if not number:
+        report(DatasetProblem("the dataset has no rows", "add rows, or remove `dataset`"))
 
 
-def _csv_rows(text: str) -> Iterator[Mapping[str, Any]]:
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+def _id_of(value: object) -> str | None:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    return str(value).strip() or None
+
+
+def _first_of(identity: str, rows: Iterable[_Columns]) -> int | None:
+    """The number of the first row with that id."""
+    named = ((number, columns.get("id")) for number, (_, columns) in enumerate(rows, start=1))
+    return next((number for number, value in named if _id_of(value) == identity), None)
+
+
+class Dataset:
+    """The rows of a file, walked as often as one likes."""
+
+    def __init__(self, file: LinesFile, limit: int | None = None) -> None:
+        """Take the first `limit` rows only, all of them if None; raises DatasetProblem for another kind of file."""
+        self.reference = file.reference
+        self._file = file
+        self._limit = limit
+        self._is_known = False
+        ending = file.reference.lower().rpartition(".")[2]
+        if ending not in _READERS:
+            message = f"'{file.reference}' is neither .csv nor .jsonl"
+            raise DatasetProblem(message, "a dataset file is CSV with a header, or JSONL")
+        self._read = _READERS[ending]
+
+    def rows(self, report: Report) -> Iterator[Row]:
+        """One walk, to the file's end even where a limit leaves rows out: what it is known by is the whole file.
+
+        report  takes the problems of single rows, which are then left out
+        raises  ReferenceProblem if the file cannot be read, or has changed since an earlier walk
+        """
+        lines = self._file.walk()
+        again = None if self._is_known else self._again
+        yield from name_rows(islice(self._read(lines, report), self._limit), report, again)
+        for _ in lines:
+            pass
+        self._is_known = True
+
+    def _again(self) -> Iterator[_Columns]:
+        return self._read(self._file.walk(), _ignore)
+
+
+def rows_of_list(rows: Sequence[Mapping[str, Any]], report: Report) -> Iterator[Row]:
+    """The rows of an inline list; `report` as for a file."""
+    return name_rows(enumerate(rows, start=1), report, lambda: enumerate(rows, start=1))
+
+
+def _ignore(_problem: DatasetProblem) -> None:
+    """Pass over what has been reported before."""
+
+
+def _csv_rows(lines: Iterator[str], report: Report) -> Iterator[_Columns]:
+    reader = csv.reader(lines, strict=True)
+    remedy = "quote cells that hold commas or line breaks"
     try:
         header = [column.strip() for column in next(reader, [])]
-        _check_header(header)
+        fault = _fault_of_header(header)
+        if fault is not None:
+            report(fault)
+            return
         for cells in reader:
-            if not cells:
-                continue
-            if len(cells) != len(header):
+            if len(cells) == len(header):
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+            elif cells:
                 message = f"line {reader.line_num} has {len(cells)} cells, the header has {len(header)}"
-                raise DatasetProblem(message, "quote cells that hold commas or line breaks", line=reader.line_num)
-            yield dict(zip(header, cells, strict=True))
+                report(DatasetProblem(message, remedy, line=reader.line_num))
     except csv.Error as error:
         message = f"line {reader.line_num} is not CSV: {error}"
-        raise DatasetProblem(message, "quote cells that hold commas or line breaks", line=reader.line_num) from error
+        report(DatasetProblem(message, remedy, line=reader.line_num))
 
 
-def _check_header(header: Sequence[str]) -> None:
+def _fault_of_header(header: Sequence[str]) -> DatasetProblem | None:
     if not header or not all(header):
-        raise DatasetProblem("the first line must name every column", "begin the file with a header line", line=1)
+        return DatasetProblem("the first line must name every column", "begin the file with a header line", line=1)
     repeated = [column for column, count in Counter(header).items() if count > 1]
     if repeated:
-        raise DatasetProblem(
-            f"the header repeats the column '{repeated[0]}'", "give each column a name of its own", line=1
-        )
+        message = f"the header repeats the column '{repeated[0]}'"
+        return DatasetProblem(message, "give each column a name of its own", line=1)
+    return None
 
 
-def _jsonl_rows(text: str) -> Iterator[Mapping[str, Any]]:
-    # Split on LF alone: str.splitlines would also cut at U+2028, which JSON allows inside a string.
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
-        if not line.strip():
+def refuse_constant(name: str) -> None:
+    """Refuse NaN and the infinities, which Python's JSON reader would take; raises ValueError."""
+    message = f"{name} is not a JSON value"
+    raise ValueError(message)
+
+
+# Made once: json.loads makes another for each line where it is given anything.
+_DECODE = json.JSONDecoder(parse_constant=refuse_constant).decode
+
+
+def _jsonl_rows(lines: Iterator[str], report: Report) -> Iterator[_Columns]:
+    # The lines end at LF alone: str.splitlines would also cut at U+2028, which JSON allows inside a string.
+    remedy = "each line of a JSONL file is one JSON object"
+    for number, line in enumerate(lines, start=1):
+        if line.isspace():
             continue
         try:
-            value = json.loads(line, parse_constant=refuse_constant)
+            value = _DECODE(line)
         except (ValueError, RecursionError) as error:
-            message = f"line {number} is not JSON: {error}"
-            raise DatasetProblem(message, "each line of a JSONL file is one JSON object", line=number) from error
-        if "\\ud" in line.lower() and not _is_sound(value):
+            report(DatasetProblem(f"line {number} is not JSON: {error}", remedy, line=number, text=line))
+            continue
+        if ("\\ud" in line or "\\uD" in line) and not _is_sound(value):
             message = f"line {number} holds half of a surrogate pair, which no text can"
-            raise DatasetProblem(message, "escape whole pairs, or write the characters themselves", line=number)
-        if not isinstance(value, dict):
-            message = f"line {number} is not a JSON object"
-            raise DatasetProblem(message, "each line of a JSONL file is one JSON object", line=number)
-        yield value
+            whole = "escape whole pairs, or write the characters themselves"
+            report(DatasetProblem(message, whole, line=number, text=line))
+        elif not isinstance(value, dict):
+            report(DatasetProblem(f"line {number} is not a JSON object", remedy, line=number, text=line))
+        else:
+            yield number, value
 
 
 def _is_sound(value: Any) -> bool:
@@ -151,7 +208,4 @@ def _is_sound(value: Any) -> bool:
     return True
 
 
-def refuse_constant(name: str) -> None:
-    """Refuse NaN and the infinities, which Python's JSON reader would take; raises ValueError."""
-    message = f"{name} is not a JSON value"
-    raise ValueError(message)
+_READERS = {"csv": _csv_rows, "jsonl": _jsonl_rows, "ndjson": _jsonl_rows}

@@ -8,27 +8,29 @@ from typing import Any
 
 from harness.core.canonical import canonical_json
 from harness.core.check import Check, CheckKind, SpecInvalid
-from harness.reading import Document, Problem, did_you_mean
+from harness.reading import did_you_mean
+from harness.suite.faults import Faults, Where
 
 COMBINATORS = ("not", "all", "any")
 MAX_DEPTH = 20
+_KEPT = 1000
 
 
 class Expectations:
-    """Parses checks, and remembers what was wrong with them.
+    """Parses checks.
 
-    kinds  the registered kinds, by name
+    faults  take what is wrong with them
+    kinds   the registered kinds, by name
     """
 
-    def __init__(self, document: Document, kinds: Mapping[str, CheckKind]) -> None:
-        """Begin with no problems."""
-        self._document = document
+    def __init__(self, faults: Faults, kinds: Mapping[str, CheckKind]) -> None:
+        """Nothing parsed yet."""
+        self._faults = faults
         self._kinds = kinds
-        # A check without variables is the same in every row: 5,000 rows parse it once.
+        # Many cases and rows expect the same, and a schema or a pattern is dear to read.
         self._parsed: dict[tuple[str, str], object] = {}
-        self.problems: list[Problem] = []
 
-    def parse(self, value: Any, where: tuple[str | int, ...], depth: int = 0) -> Check | None:
+    def parse(self, value: Any, where: Where, depth: int = 0) -> Check | None:
         """One check, templates filled; None if it has problems."""
         if not isinstance(value, dict) or len(value) != 1:
             known = ", ".join(sorted(self._kinds))
@@ -42,16 +44,12 @@ class Expectations:
             return self._combinator(kind, argument, (*where, kind), depth)
         if kind not in self._kinds:
             remedy = did_you_mean(kind, [*self._kinds, *COMBINATORS])
-            self.problems.append(
-                self._document.problem(
-                    (*where, kind), f"unknown check '{kind}'", "suite-unknown-check", remedy, key=True
-                )
-            )
+            self._faults.add((*where, kind), f"unknown check '{kind}'", "suite-unknown-check", remedy, key=True)
             return None
         spec = self._spec(kind, argument, (*where, kind))
         return None if spec is None else Check(kind=kind, argument=argument, spec=spec[0])
 
-    def _combinator(self, kind: str, argument: Any, where: tuple[str | int, ...], depth: int) -> Check | None:
+    def _combinator(self, kind: str, argument: Any, where: Where, depth: int) -> Check | None:
         if kind == "not":
             child = self.parse(argument, where, depth + 1)
             return None if child is None else Check(kind=kind, argument=argument, children=(child,))
@@ -63,24 +61,19 @@ class Expectations:
             return None
         return Check(kind=kind, argument=argument, children=tuple(child for child in children if child is not None))
 
-    def _spec(self, kind: str, argument: Any, where: tuple[str | int, ...]) -> tuple[object] | None:
+    def _spec(self, kind: str, argument: Any, where: Where) -> tuple[object] | None:
         key = (kind, canonical_json(argument))
         if key not in self._parsed:
+            if len(self._parsed) == _KEPT:
+                self._parsed.clear()
             try:
                 self._parsed[key] = self._kinds[kind].parse(argument)
             except SpecInvalid as invalid:
                 for fault in invalid.problems:
-                    self.problems.append(
-                        self._document.problem(
-                            (*where, *fault.path),
-                            f"{kind}: {fault.message}",
-                            "suite-check",
-                            fault.remedy,
-                            key=fault.key,
-                        )
-                    )
+                    message = f"{kind}: {fault.message}"
+                    self._faults.add((*where, *fault.path), message, "suite-check", fault.remedy, key=fault.key)
                 return None
         return (self._parsed[key],)
 
-    def _add(self, where: tuple[str | int, ...], message: str, remedy: str) -> None:
-        self.problems.append(self._document.problem(where, message, "suite-check", remedy))
+    def _add(self, where: Where, message: str, remedy: str) -> None:
+        self._faults.add(where, message, "suite-check", remedy)

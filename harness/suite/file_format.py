@@ -4,12 +4,15 @@ It stands apart from the loader so that the format reads as one page. Checks are
 mapping whose only key is `file` stands for that file's content and is replaced before these models see it.
 """
 
+import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+# The length is bounded apart from the pattern: a counted repetition unrolls when the pattern is compiled, once a use.
+Identifier = Annotated[str, Field(pattern=IDENTIFIER, max_length=100)]
 Text = Annotated[str, Field(strict=True)]
 # What the loader has replaced by a file's content; editors see both forms.
 INCLUSION = {
@@ -42,13 +45,45 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
+def _exact(value: object) -> object:
+    """Take a number through its shortest spelling, so that 0.1 means 0.1, and a text as it is written."""
+    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
+        raise ValueError("expected US dollars, such as 2.50")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("expected a number of US dollars")  # noqa: TRY004 - pydantic takes no TypeError here
+    return Decimal(str(value))
+
+
+_AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,12})?")
+_DOLLARS = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000_000},
+        {"type": "string", "pattern": f"^{_AMOUNT.pattern}$"},
+    ]
+}
+Dollars = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=1_000_000_000), WithJsonSchema(_DOLLARS)]
+
+
+class BudgetItem(Strict):
+    """What may be spent at most in one run. At the ceiling the run stops, and --resume goes on with another."""
+
+    usd: Dollars | None = Field(None, description="US dollars, as a number or in quotes: 2.50 means 2.50 exactly.")
+    requests: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(None, description="Requests that are sent.")
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Self:
+        if self.usd is None and self.requests is None:
+            raise ValueError("a budget has usd, requests or both")
+        return self
+
+
 class TargetItem(Strict):
     """A model with parameters: what trials are run against."""
 
     model: Text = Field(description="'<provider>/<model>'; * and ? match any name of the catalogue.")
-    params: Params = {}
+    params: Params = Field(default_factory=dict)
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
-        default={}, description="Parameter -> values: one target for each combination."
+        default_factory=dict, description="Parameter -> values: one target for each combination."
     )
     system: Included | None = Field(None, description="A system message put before every conversation of this target.")
     region: Text | None = Field(None, description="One of the provider's regions.")
@@ -59,6 +94,7 @@ class TargetItem(Strict):
         max_length=100,
         description="The target's label; {parameter} is filled from its params.",
     )
+    budget: BudgetItem | None = Field(None, description="What each target of this entry may spend in a run.")
 
 
 class ImagePart(Strict):
@@ -83,7 +119,7 @@ class CallItem(Strict):
     """A tool call that an assistant message made earlier."""
 
     name: Text = Field(description="The tool's name.")
-    arguments: dict[str, Any] = Field(default={}, description="Its arguments.")
+    arguments: dict[str, Any] = Field(default_factory=dict, description="Its arguments.")
     id: Text = Field("call_1", description="The id that a tool message answers.")
 
 
@@ -95,7 +131,7 @@ class MessageItem(Strict):
     name: Text | None = Field(None, min_length=1, description="A name that goes with the message.")
     assistant: Included | None = Field(None, description="What the assistant said earlier.")
     tool: Included | None = Field(None, description="What a tool returned, with `call` naming the call's id.")
-    tool_calls: list[CallItem] = Field(default=[], description="Calls made by this assistant message.")
+    tool_calls: list[CallItem] = Field(default_factory=list, description="Calls made by this assistant message.")
     call: Text | None = Field(None, description="For a tool message: the id of the call that it answers.")
 
     @model_validator(mode="after")
@@ -137,10 +173,11 @@ class TurnItem(Strict):
     prompt: Included | None = Field(None, description="What the user says.")
     messages: list[MessageItem] | None = Field(None, min_length=1, description="Messages added before asking.")
     request: RequestItem | None = Field(None, description="A request that is no chat.")
-    save: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")], Text] = Field(
-        default={}, description="Name -> dotted path into the answer's JSON, such as data.0.id, for later requests."
+    save: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=50)], Text] = Field(
+        default_factory=dict,
+        description="Name -> dotted path into the answer's JSON, such as data.0.id, for later requests.",
     )
-    expect: list[Expectation] = Field(default=[], description="Checks on the answer to this turn.")
+    expect: list[Expectation] = Field(default_factory=list, description="Checks on the answer to this turn.")
 
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Self:
@@ -167,7 +204,7 @@ class PassItem(Strict):
 class Defaults(Strict):
     """What every case begins with; the case's own keys win."""
 
-    params: Params = {}
+    params: Params = Field(default_factory=dict)
     system: Included | None = Field(None, description="System message.")
     stream: bool = Field(False, description="Ask for a stream.")
     repeats: Count = Field(1, description="How many times each case is asked.")
@@ -179,7 +216,7 @@ class CaseItem(Strict):
 
     id: Identifier = Field(description="Unique within the suite; names recordings, so keep it when the prompt changes.")
     about: Text = Field("", description="What the case shows, in a sentence.")
-    tags: list[Identifier] = Field(default=[], description="Words to select by.")
+    tags: list[Identifier] = Field(default_factory=list, description="Words to select by.")
     system: Included | None = Field(None, description="System message.")
     prompt: Included | None = Field(
         None, description="What the user says; a Jinja template over vars and the dataset row."
@@ -190,17 +227,19 @@ class CaseItem(Strict):
     turns: list[TurnItem] | None = Field(None, min_length=1, description="A conversation of several questions.")
     request: RequestItem | None = Field(None, description="A request that is no chat.")
     vars: dict[Identifier, Any] = Field(
-        default={}, description="Variables for templates; their values are not templates."
+        default_factory=dict, description="Variables for templates; their values are not templates."
     )
     dataset: DatasetFile | list[dict[str, Any]] | None = Field(
         None,
         description="Rows whose columns become variables: the case is asked once a row. An `id` column names the rows.",
     )
-    params: Params = {}
+    params: Params = Field(default_factory=dict)
     tools: list[IncludedMapping] = Field(
-        default=[], description="Tool definitions as the API takes them, or {file: tool.yaml}."
+        default_factory=list, description="Tool definitions as the API takes them, or {file: tool.yaml}."
     )
-    tool_results: dict[str, Any] = Field(default={}, description="What each tool returns when the model calls it.")
+    tool_results: dict[str, Any] = Field(
+        default_factory=dict, description="What each tool returns when the model calls it."
+    )
     max_rounds: Count = Field(4, description="How many times tool results are sent back within a turn.")
     response_format: IncludedMapping | None = Field(None, description="As the API takes it.")
     stream: bool | None = Field(None, description="Ask for a stream.")
@@ -214,10 +253,10 @@ class CaseItem(Strict):
     repeats: Count | None = Field(None, description="How many times it is asked.")
     passing: PassItem | None = Field(None, alias="pass", description="When it passes; all repeats, if absent.")
     only: list[Text] = Field(
-        default=[], description="Targets that it is meant for, by label or name; * and ? match any."
+        default_factory=list, description="Targets that it is meant for, by label or name; * and ? match any."
     )
     skip: Text | None = Field(None, min_length=1, description="Why it is not run now.")
-    expect: list[Expectation] = Field(default=[], description="Checks on the (last) answer; all must pass.")
+    expect: list[Expectation] = Field(default_factory=list, description="Checks on the (last) answer; all must pass.")
 
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Self:
@@ -240,7 +279,9 @@ class ParameterItem(Strict):
         description="How the model should treat it: supported means that its effect is seen, rejected that three tries "
         "are refused, ignored that it is taken and shown to do nothing; unsupported is either of the last two."
     )
-    values: list[Any] = Field(default=[], description="Values to try; the parameter's documented ones if absent.")
+    values: list[Any] = Field(
+        default_factory=list, description="Values to try; the parameter's documented ones if absent."
+    )
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
@@ -255,12 +296,13 @@ class SuiteFile(Strict):
     suite: Identifier = Field(description="The suite's name; names recordings, so keep it.")
     about: Text = Field("", description="What the suite shows, in a sentence.")
     targets: list[Text | TargetItem] = Field(
-        default=[], description="Default targets; --target narrows or replaces them."
+        default_factory=list, description="Default targets; --target narrows or replaces them."
     )
+    budget: BudgetItem | None = Field(None, description="What all cases of the suite may spend in a run.")
     defaults: Defaults = Field(Defaults(), description="What every case begins with.")
-    vars: dict[Identifier, Any] = Field(default={}, description="Variables for every case's templates.")
-    cases: list[CaseItem] = Field(default=[], description="The cases.")
-    parameters: list[ParameterItem] = Field(default=[], description="Expected parameter support.")
+    vars: dict[Identifier, Any] = Field(default_factory=dict, description="Variables for every case's templates.")
+    cases: list[CaseItem] = Field(default_factory=list, description="The cases.")
+    parameters: list[ParameterItem] = Field(default_factory=list, description="Expected parameter support.")
 
     @model_validator(mode="after")
     def _has_content(self) -> Self:

@@ -38,10 +38,11 @@ class Inclusions:
 
     def resolve(self, value: Any, where: tuple[str | int, ...] = ()) -> Any:
         """The value with every inclusion replaced: YAML and JSON parsed, images as data URLs, all else as text."""
+        # Most cases name no file: they are looked through, and neither walked with their places nor copied.
+        if not _may_name(value):
+            return value
         if isinstance(value, list):
             return [self.resolve(item, (*where, index)) for index, item in enumerate(value)]
-        if not isinstance(value, dict):
-            return value
         if set(value) == {"file"} and isinstance(value["file"], str):
             return self._content(value["file"], where)
         return {key: item if key in LEFT_ALONE else self.resolve(item, (*where, key)) for key, item in value.items()}
@@ -74,3 +75,10 @@ class Inclusions:
     def _add(self, where: tuple[str | int, ...], message: str, remedy: str) -> None:
         self.missing.append(where)
         self.problems.append(self._document.problem((*where, "file"), message, "suite-file", remedy))
+
+
+def _may_name(value: Any) -> bool:
+    """Whether the key `file` is anywhere in the value."""
+    if isinstance(value, dict):
+        return "file" in value or any(map(_may_name, value.values()))
+    return isinstance(value, list) and any(map(_may_name, value))

@@ -4,15 +4,17 @@ It stands apart from the file format, the templates and the checks, which it put
 suites in folders.
 """
 
+import gc
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.canonical import digest, digest_bytes
-from harness.core.catalogue import TargetSpec
+from harness.core.catalogue import Ceiling, TargetSpec
 from harness.core.check import CheckKind
-from harness.core.suite import Case, ParameterRow, Suite
+from harness.core.suite import ParameterRow, Suite
 from harness.reading import (
     Document,
     Folder,
@@ -22,15 +24,15 @@ from harness.reading import (
     problems_of,
     read_yaml,
 )
-from harness.suite.build import CaseBuilder
-from harness.suite.dataset import DatasetProblem, Row, name_rows, rows_of_file
+from harness.suite.build import Builder
+from harness.suite.dataset import DatasetProblem
+from harness.suite.expansion import Expansion
 from harness.suite.expectations import Expectations
+from harness.suite.faults import Faults, Where
 from harness.suite.inclusions import Inclusions
 
 if TYPE_CHECKING:
-    from harness.suite.file_format import CaseItem, SuiteFile
-
-Where = tuple[str | int, ...]
+    from harness.suite.file_format import BudgetItem, CaseItem, SuiteFile
 
 
 def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind], *, shown: Path | None = None) -> Suite:
@@ -40,36 +42,59 @@ def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind], *, s
     shown   what messages and records call it; its path, if None
     raises  ProblemsError with every problem at once
     """
-    from harness.suite.file_format import Defaults
+    with _collector_paused() as resume:
+        return _parsed(content, path, shown or path, kinds, resume)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[Callable[[], None]]:
+    """Python's collector of cycles would look again and again through all that is being built, and find none.
+
+    yields  what lets it go on before the end
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    resume = gc.enable if enabled else gc.disable
+    try:
+        yield resume
+    finally:
+        resume()
+
+
+def _parsed(
+    content: bytes, path: Path, shown: Path, kinds: Mapping[str, CheckKind], resume_collector: Callable[[], None]
+) -> Suite:
+    from harness.suite.file_format import DatasetFile, Defaults
 
     problems: list[Problem] = []
-    document = read_yaml(content, (shown or path).as_posix(), problems)
+    document = read_yaml(content, shown.as_posix(), problems)
     folder = Folder(path.parent)
     inclusions = Inclusions(document, folder)
     resolved = inclusions.resolve(document.value)
     problems += inclusions.problems
     # What is already refused is not reported again for what it is not: a missing file is no text either.
     blamed = {(p.line, p.column) for p in problems} | {_place(document, where) for where in inclusions.missing}
-    expect = Expectations(document, kinds)
-    item, faults, items = _validate(resolved, document, expect)
-    builder = CaseBuilder(
+    faults = Faults(document)
+    expect = Expectations(faults, kinds)
+    item, found, items = _validate(resolved, document, expect)
+    builder = Builder(
         suite=item.suite if item else "",
         defaults=item.defaults if item else Defaults(),
         known=item.vars if item else _mapping(resolved, "vars"),
-        document=document,
+        faults=faults,
         expect=expect,
     )
-    cases: list[Case] = []
+    expansion = Expansion(folder, faults)
     for position, case in items:
+        where = ("cases", position)
+        if isinstance(case.dataset, DatasetFile):
+            resume_collector()  # rows come and go, as many as there may be
         try:
-            rows = _rows(case.dataset, folder)
+            expansion.take(case, builder.mould(case, position, _location(document, where)), (*where, "dataset"))
         except (ReferenceProblem, DatasetProblem) as problem:
-            where = ("cases", position, "dataset")
-            faults.append(document.problem(where, problem.message, "suite-dataset", problem.remedy))
-            continue
-        cases += [builder.build(case, position, row) for row in rows]
-    faults += [*builder.problems, *expect.problems]
-    problems += [fault for fault in faults if (fault.line, fault.column) not in blamed]
+            found.append(document.problem((*where, "dataset"), problem.message, "suite-dataset", problem.remedy))
+    found += faults.close()
+    problems += [p for p in found if p.path != document.path or (p.line, p.column) not in blamed]
     if problems or item is None:
         raise ProblemsError(problems)
     return Suite(
@@ -78,8 +103,10 @@ def parse_suite(content: bytes, path: Path, kinds: Mapping[str, CheckKind], *, s
         path=document.path,
         digest=digest([digest_bytes(content), sorted(folder.digests.items())]),
         targets=tuple(_target(target, position, document) for position, target in enumerate(item.targets)),
-        cases=tuple(cases),
+        cases=expansion.cases(),
+        written=tuple(expansion.written),
         parameters=_parameters(item, document),
+        budget=_ceiling(item.budget),
     )
 
 
@@ -133,17 +160,17 @@ def _mapping(value: Any, key: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _rows(dataset: Any, folder: Folder) -> Sequence[Row | None]:
-    if dataset is None:
-        return [None]
-    if isinstance(dataset, list):
-        return name_rows(dataset)
-    return rows_of_file(dataset.file, folder.read_text(dataset.file, limit_bytes=1_000_000_000), dataset.limit)
+def _location(document: Document, where: Where) -> str:
+    mark = document.mark(where)
+    return f"{document.path}:{mark.line}:{mark.column}"
+
+
+def _ceiling(item: "BudgetItem | None") -> Ceiling | None:
+    return None if item is None else Ceiling(usd=item.usd, requests=item.requests)
 
 
 def _target(item: Any, position: int, document: Document) -> TargetSpec:
-    mark = document.mark(("targets", position))
-    location = f"{document.path}:{mark.line}:{mark.column}"
+    location = _location(document, ("targets", position))
     if isinstance(item, str):
         return TargetSpec(model=item, location=location)
     return TargetSpec(
@@ -154,14 +181,13 @@ def _target(item: Any, position: int, document: Document) -> TargetSpec:
         system=item.system,
         region=item.region,
         label=item.label,
+        budget=_ceiling(item.budget),
     )
 
 
 def _parameters(item: Any, document: Document) -> tuple[ParameterRow, ...]:
     rows = []
     for position, row in enumerate(item.parameters):
-        mark = document.mark(("parameters", position))
-        location = f"{document.path}:{mark.line}:{mark.column}"
         rows.append(
             ParameterRow(
                 parameter=row.parameter,
@@ -169,7 +195,7 @@ def _parameters(item: Any, document: Document) -> tuple[ParameterRow, ...]:
                 models=tuple(row.models),
                 expect=row.expect,
                 values=tuple(row.values),
-                location=location,
+                location=_location(document, ("parameters", position)),
             )
         )
     return tuple(rows)

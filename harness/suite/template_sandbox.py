@@ -214,46 +214,57 @@ def _checked(template: str) -> nodes.Template:
     return tree
 
 
+class Compiled:
+    """A template as Python, checked against what is allowed; made by `compiled`."""
+
+    __slots__ = ("_lone", "_source", "_template")
+
+    def __init__(self, source: str, template: Template, *, lone: bool) -> None:
+        """Take the parts; `lone` says that it is one expression and nothing else."""
+        self._source = source
+        self._template = template
+        self._lone = lone
+
+    def render(self, variables: Mapping[str, Any], limits: Limits, *, native: bool) -> Any:
+        """The template's text or, where `native` and the template is one expression, the expression's value.
+
+        raises  TemplateProblem
+        """
+        template = self._template
+        context = cast("_Context", template.new_context(dict(variables), shared=True))
+        context.limits, context.native = limits, native and self._lone
+        try:
+            text = "".join(limits.write(piece) for piece in template.root_render_func(context))
+        except (TemplateProblem, *ERRORS) as error:
+            frames = traceback.walk_tb(error.__traceback__)
+            lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
+            message, _, remedy = str(error).partition("\n")
+            if isinstance(error, TemplateProblem):
+                remedy = error.remedy
+            elif not isinstance(error, UndefinedError):
+                message, remedy = f"the values do not fit: {message}", "convert them with |int, |float or |string"
+            line = template.get_corresponding_lineno(lines[-1]) if lines else 1
+            raise _problem(self._source, line, message, remedy) from error
+        return context.result if context.native else text
+
+
 @lru_cache(maxsize=_CACHED)
-def _compiled(template: str) -> tuple[Template, bool]:
-    """The template as Python, and whether it is one expression and nothing else."""
-    if len(template) > _MAX_SOURCE:
+def compiled(source: str) -> Compiled:
+    """The template, compiled; raises TemplateProblem for bad syntax and for what is not allowed."""
+    if len(source) > _MAX_SOURCE:
         message = f"the template is longer than {_MAX_SOURCE:,} characters"
         raise TemplateProblem(message, remedy="keep long texts in files, and name them under 'vars'")
     try:
-        tree = _checked(template)
+        tree = _checked(source)
         parts = tree.body[0].nodes if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output) else []
         lone = len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData)
         code = _ENVIRONMENT.compile(_Guards().visit(tree))
     except TemplateSyntaxError as error:
-        raise _problem(template, error.lineno, f"template syntax: {error.message}", _LITERALLY) from error
+        raise _problem(source, error.lineno, f"template syntax: {error.message}", _LITERALLY) from error
     # Too deep for Jinja or Python; an integer of more than 4,300 digits, an unknown escape in a string.
     except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
         raise TemplateProblem(f"the template cannot be compiled: {error}", remedy="make it simpler") from error
-    return Template.from_code(_ENVIRONMENT, code, {}), lone
-
-
-def render(template: str, variables: Mapping[str, Any], limits: Limits, *, native: bool) -> Any:
-    """The template's text or, where `native` and the template is one expression, the expression's value.
-
-    raises  TemplateProblem
-    """
-    compiled, lone = _compiled(template)
-    context = cast("_Context", compiled.new_context(dict(variables), shared=True))
-    context.limits, context.native = limits, native and lone
-    try:
-        text = "".join(limits.write(piece) for piece in compiled.root_render_func(context))
-    except (TemplateProblem, *ERRORS) as error:
-        frames = traceback.walk_tb(error.__traceback__)
-        lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
-        message, _, remedy = str(error).partition("\n")
-        if isinstance(error, TemplateProblem):
-            remedy = error.remedy
-        elif not isinstance(error, UndefinedError):
-            message, remedy = f"the values do not fit: {message}", "convert them with |int, |float or |string"
-        line = compiled.get_corresponding_lineno(lines[-1]) if lines else 1
-        raise _problem(template, line, message, remedy) from error
-    return context.result if context.native else text
+    return Compiled(source, Template.from_code(_ENVIRONMENT, code, {}), lone=lone)
 
 
 def _problem(template: str, line: int, message: str, remedy: str) -> TemplateProblem:

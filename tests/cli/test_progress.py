@@ -34,7 +34,7 @@ def clock():
 
 
 def finished(outcome="pass", target="t", usd="0.01"):
-    names = {"suite": "s", "case": "c", "trial": "0", "asked": "0", "provider": "p", "source": "p", "model": "m"}
+    names = {"suite": "s", "case": "c", "trial": "0", "provider": "p", "source": "p", "model": "m"}
     cost = None if usd is None else Decimal(usd)
     exchanges = (ExchangeRecord(turn=0, key="k", reply=Reply()),)
     return TrialRecord(**names, target=target, outcome=Outcome(outcome), exchanges=exchanges, cost_usd=cost)

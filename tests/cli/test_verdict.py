@@ -41,7 +41,7 @@ def test_one_error_that_every_case_has_is_told_once(harness, suite):
 
 def many(outcomes):
     """A finished run whose cases came to these outcomes."""
-    told = {"trial": "0", "asked": "0", "provider": "p", "source": "p", "model": "m", "suite": "s", "target": "p/m"}
+    told = {"trial": "0", "provider": "p", "source": "p", "model": "m", "suite": "s", "target": "p/m"}
     records = [
         TrialRecord(**told, case=str(n), outcome=Outcome(outcome), reason="busy" if outcome == "error" else None)
         for n, outcome in enumerate(outcomes)

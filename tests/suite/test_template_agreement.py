@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from harness.suite.templates import TemplateProblem, fill
+from harness.suite.template_limits import Limits
+from harness.suite.templates import Template, TemplateProblem, fill
 
 ROW = {
     "customer": "Ada",
@@ -176,3 +177,108 @@ def test_what_we_fill_jinja_fills_alike(expression):
         return  # bounded, or a type that we refuse
 
     assert ours == JINJA.from_string(template).render(ROW)
+
+
+pieces = st.sampled_from(
+    [
+        *(
+            "{{ n }}",
+            "{{n}}",
+            "{{ customer }}",
+            "{{ zz }}",
+            "{{ price }}",
+            "{{ tags }}",
+            "{{ none }}",
+            "{{ yes }}",
+            "{{ huge }}",
+        ),
+        *(
+            "{{ not }}",
+            "{{ loop }}",
+            "{{ self }}",
+            "{{ true }}",
+            "{{ for }}",
+            "{{ _n }}",
+            "{{ é }}",
+            "{{- n }}",
+            "{{ n -}}",
+        ),
+        *(
+            "{{ n | upper }}",
+            "{{{ n }}}",
+            "{{ n",
+            "}}",
+            "{",
+            "{ {",
+            "%}",
+            "#}",
+            "{#",
+            "text ",
+            " & <b>",
+            "\n",
+            "\r\n",
+            "\u2028",
+            "🙂",
+        ),
+        *(
+            "{{ infinite }}",
+            "{{ order.id }}",
+            "{{\tn }}",
+            "{{ n\n}}",
+            "{{ long }}",
+            "{{ marked }}",
+            "{{ empty }}",
+            "{{ 1 }}",
+        ),
+    ]
+)
+VARIABLES = ROW | {
+    "yes": True,
+    "huge": 10**400,
+    "infinite": float("inf"),
+    "long": "x" * 20_000,
+    "marked": "{{ n }}",
+    "empty": "",
+    "é": "e",
+    "_n": 1,
+    "for": 2,
+    "loop": 3,
+    "self": 4,
+}
+
+
+def outcome_of(made):
+    """What came of it: a value with its type, or a problem with its words."""
+    try:
+        value = made()
+    except TemplateProblem as problem:
+        return problem.message, problem.remedy
+    return type(value), repr(value)
+
+
+@settings(max_examples=300)
+@given(template=st.lists(pieces, max_size=5).map("".join), native=st.booleans())
+def test_names_alone_are_filled_without_the_sandbox_as_the_sandbox_fills_them(template, native):
+    looked_at = Template(template)
+
+    ours = outcome_of(lambda: looked_at.value(VARIABLES) if native else looked_at.text(VARIABLES))
+
+    sandboxed = Template(template)
+    assert ours == outcome_of(
+        lambda: sandboxed.render(VARIABLES, Limits(), native=native) if "{" in template else template
+    )
+
+
+@pytest.mark.parametrize("value", ["x", "x" * 10_000, 5, 2**64 - 1, 2.5, 1e300, True, "{{ n }}"])
+def test_a_short_text_or_a_number_needs_no_sandbox(value, monkeypatch):
+    monkeypatch.setattr(Template, "render", None)
+
+    assert Template("a {{ b }} {{b}} c").text({"b": value}) == f"a {value} {value} c"
+    assert Template("{{ b }}").value({"b": value}) is value
+
+
+@pytest.mark.parametrize("count", [64, 65])
+def test_the_bounds_hold_for_names_alone(count):
+    assert len(Template("{{ b }}" * count).text({"b": "x" * 10_000})) == 10_000 * count
+    with pytest.raises(TemplateProblem, match="more than 2,000,000 characters"):
+        Template("{{ b }}" * count).text({"b": "x" * 40_000})
