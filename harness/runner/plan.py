@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from operator import is_
 
-from harness.core.canonical import digest, digest_bytes
+from harness.core.canonical import canonical_json, digest, digest_bytes
 from harness.core.catalogue import Target
 from harness.core.chat import Message
 from harness.core.errors import InputError, UsageError
-from harness.core.keys import PairKey, TrialKey
+from harness.core.keys import PairKey
 from harness.core.suite import Case, Suite, Turn
 from harness.reading import did_you_mean
 from harness.runner.targets import matches
@@ -142,6 +143,16 @@ class Selection:
 
 def asked_digest(case: Case) -> str:
     """Digest of what a case asks, whatever the target: checks are left out."""
+    return _digest_of(case, _fixed(case))
+
+
+def _digest_of(case: Case, fixed: str) -> str:
+    words = [case.system, [[_spell(message) for message in turn.messages] for turn in case.turns]]
+    return digest_bytes(f"{fixed}{canonical_json(words)}".encode("utf-8", "surrogatepass"))
+
+
+def _fixed(case: Case) -> str:
+    """What a case asks beside its words, as JSON."""
     # Keys that a case does not use are left out: what was asked before they existed keeps its digest.
     further: dict[str, object] = {}
     if any(turn.request is not None for turn in case.turns):
@@ -150,11 +161,9 @@ def asked_digest(case: Case) -> str:
         further["dialect"] = case.dialect
     if case.deferred:
         further["deferred"] = True
-    return digest(
+    return canonical_json(
         {
             **further,
-            "system": case.system,
-            "turns": [[_spell(message) for message in turn.messages] for turn in case.turns],
             "params": dict(case.params),
             "tools": list(case.tools),
             "tool_results": dict(case.tool_results),
@@ -164,6 +173,12 @@ def asked_digest(case: Case) -> str:
             "credential": case.credential,
         }
     )
+
+
+def _beside_words(case: Case) -> tuple[object, ...]:
+    """What `_fixed` spells, as the very objects: rows of a dataset share what none of them changes."""
+    turns = [each for turn in case.turns for each in (turn.request, turn.save)]
+    return (case.params, case.tools, case.tool_results, case.response_format, case.dialect, case.credential, *turns)
 
 
 def _spell(message: Message) -> list[object]:
@@ -224,23 +239,34 @@ def plan_run(
 
 
 def _keys(trials: Iterable[tuple[Case, Target, int]]) -> Iterator[tuple[str, Target]]:
-    """The key of each trial; what a case asks is digested once for all its targets and repeats."""
+    """The key of each trial; what several have in common is spelled once."""
     asked, of = "", None
+    fixed, parts = "", tuple[object, ...]()
+    targets: dict[str, tuple[Target, str]] = {}
     for case, target, index in trials:
         if case is not of:
-            asked, of = asked_digest(case), case
-        yield _key(case, target, index, asked), target
+            now = _beside_words(case)
+            same = of is not None and of.id == case.id and len(now) == len(parts) and all(map(is_, now, parts))
+            fixed, parts = fixed if same else _fixed(case), now
+            asked, of = _digest_of(case, fixed), case
+        known = targets.get(target.label)
+        if known is None or known[0] is not target:
+            known = targets[target.label] = target, _target_digest(target)
+        yield _key(case, index, asked, known[1]), target
 
 
 def trial_key(case: Case, target: Target, index: int) -> str:
-    """The digest of the key of a trial."""
-    return _key(case, target, index, asked_digest(case))
+    """The digest of the key of a trial: of what is paired, of the target, and of everything rendered."""
+    return _key(case, index, asked_digest(case), _target_digest(target))
 
 
-def _key(case: Case, target: Target, index: int, asked: str) -> str:
-    rendered = digest([asked, target.model, dict(target.params), target.system, target.region])
-    pair = PairKey(suite=case.suite, case=case.id, row=case.row, index=index)
-    return TrialKey(pair=pair, target=target.label, rendered=rendered).digest
+def _target_digest(target: Target) -> str:
+    return digest([target.label, target.model, dict(target.params), target.system, target.region])
+
+
+def _key(case: Case, index: int, asked: str, target: str) -> str:
+    pair = canonical_json([case.suite, case.id, case.row, index])
+    return digest_bytes(f"{asked}{target}{pair}".encode("utf-8", "surrogatepass"))
 
 
 def empty_plan(suites: Sequence[Suite], targets: Mapping[str, tuple[Target, ...]], shard: Shard = WHOLE) -> Plan:
@@ -258,8 +284,8 @@ def empty_plan(suites: Sequence[Suite], targets: Mapping[str, tuple[Target, ...]
 
 
 def _check_selection(suites: Sequence[Suite], selection: Selection) -> None:
-    cases = sorted({case.id for suite in suites for case in suite.cases})
-    tags = sorted({tag for suite in suites for case in suite.cases for tag in case.tags})
+    cases = sorted({case.id for suite in suites for case in suite.written})
+    tags = sorted({tag for suite in suites for case in suite.written for tag in case.tags})
     for pattern in selection.cases:
         if not any(fnmatchcase(case, pattern) for case in cases):
             raise UsageError(f"--case: no case is named '{pattern}'", remedy=did_you_mean(pattern, cases))

@@ -9,7 +9,7 @@ from harness.checks import load_kinds
 from harness.core.catalogue import Limits, Model, Provider, Tariff
 from harness.core.errors import UsageError
 from harness.runner.estimate import estimate
-from harness.runner.plan import Selection, asked_digest, plan_run
+from harness.runner.plan import Selection, asked_digest, plan_run, trial_key
 from harness.runner.worst_case import HIDDEN_TOKENS
 
 CASE = "  - {id: a, prompt: hi, params: {max_tokens: 10}, tags: [t], expect: [{contains: x}]}"
@@ -147,3 +147,14 @@ def test_a_plain_request_that_asks_a_model_is_not_reckoned_free(edit, cost):
     (figures,) = estimate(asked, Catalogues(providers=(PRICED,)), load_kinds(), "documented")
 
     assert figures.most_usd == cost
+
+
+def test_rows_that_share_all_but_their_words_have_the_keys_that_they_would_have_alone():
+    dataset = "dataset: [{id: r1, n: 1}, {id: r2, n: 2}, {id: r3, n: 2}]"
+    rows = f"  - {{id: a, {dataset}, prompt: 'hi {{{{ n }}}}', params: {{seed: 1}}, expect: [{{contains: x}}]}}"
+    rows += f"\n  - {{id: b, {dataset}, prompt: hi, params: {{seed: '{{{{ n }}}}'}}, expect: [{{contains: x}}]}}"
+
+    trials = trials_of(rows, repeats=2)
+
+    assert [trial.key for trial in trials] == [trial_key(t.case, t.target, t.index) for t in trials]
+    assert len({trial.key for trial in trials}) == 12
