@@ -106,7 +106,7 @@ class Crowd:
         return (len(self.answered) - 1) / (limit * span / window_s)
 
 
-async def crowd(  # noqa: PLR0917 - all by name
+async def crowd(
     server,
     limits,
     *,

@@ -31,6 +31,8 @@ _TELLING: Final = 10
 _SLOW_START: Final = 12
 _AS_GOOD_AS_NONE: Final = 1e9
 _MAX_ZEROS: Final = 2
+_UNTOLD_S: Final = 1.0
+_LONGEST_WINDOWS: Final = 2.0
 _MAX_CLEAN_WINDOWS: Final = 16.0
 _TOLD_LATE: Final = 1.05
 _SLOTS: Final = 60
@@ -105,10 +107,10 @@ class Meter:
 
     def allowed(self, now: float) -> float:
         """Units that a window may hold now: less after refusals, and less while somebody else uses the key."""
-        base = min(self.base, self._pace_learned(now))
+        base = self.base
         if self._foreign and now < self._foreign_until:
-            return max(base - self._foreign, _LEAST_SHARE * base)
-        return base
+            base = max(base - self._foreign, _LEAST_SHARE * base)
+        return base if self._learned is None else min(base, self._pace_learned(now))
 
     def free_at(self, now: float) -> float:
         """When the spacing lets more be used: `now` or before if it does already."""
@@ -135,15 +137,19 @@ class Meter:
         if per_window < math.inf:
             self._due_at -= amount * _SPARE * self._window_s / per_window
 
-    def hear(self, header: RateHeader, used: float, now: float) -> float | None:
+    def hear(self, header: RateHeader, now: float, *, used: float, over_s: float) -> float | None:
         """Take in what a reply's headers say, and tell until when nothing should be sent, if they say so.
 
-        used  units of ours that the server may have counted in the window it speaks of
+        used    units of ours that the server may have counted in the window it speaks of
+        over_s  seconds in which they were used, at most a window
         """
         # What takes longer than a window to return is another allowance, such as a day's: its size says nothing here.
         ours = header.reset_s is None or header.reset_s <= _TOLD_LATE * self._window_s + 1.0
-        if header.limit is not None and ours:
+        if header.limit is not None and ours and self._stated != header.limit * self._share:
             self._stated = header.limit * self._share
+            # What went out before that was known is made up for, as if it had been spaced from the beginning.
+            spaced_s = used * _SPARE * self._window_s / self.allowed(now)
+            self._due_at = max(self._due_at, now + min(spaced_s - over_s, self._window_s))
         if header.remaining is None:
             return None
         base = self.base
@@ -166,7 +172,8 @@ class Meter:
             self._zeros += 1
         if self._zeros > _MAX_ZEROS:
             return None
-        self._empty_until = max(self._empty_until, now + (1.0 if reset_s is None else reset_s))
+        reset_s = _UNTOLD_S if reset_s is None else min(reset_s, _LONGEST_WINDOWS * self._window_s)
+        self._empty_until = max(self._empty_until, now + reset_s)
         return self._empty_until
 
     def cut(self, now: float, *, sent: float, accepted: float, over_s: float) -> None:
@@ -190,6 +197,10 @@ class Meter:
         self._learned = learned
         self._raised = False
         self._changed_at = now
+
+    def hold(self, until: float) -> None:
+        """Hear that nothing goes out until then: no window before that is a clean one."""
+        self._changed_at = max(self._changed_at, until)
 
     def _pace_learned(self, now: float) -> float:
         """What refusals taught: a tenth more after every clean window, and after ever longer when that was too much.

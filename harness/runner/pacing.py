@@ -24,6 +24,8 @@ _MINUTE_S: Final = 60.0
 _TOO_MANY: Final = 429
 # Before anything went out: a server has counted none of its tokens.
 _UNSENT: Final = frozenset({"connect", "no-key", "absent"})
+# A timer that can be cut short costs five times what a plain one does.
+_NOT_WORTH_WAKING_S: Final = 0.05
 # Of an allowance, before its use can be what a server turned away.
 _IN_USE: Final = 0.25
 # A timer may fire early by the resolution of its clock, and must not set out again for the rest of it.
@@ -35,13 +37,15 @@ class _Pass:
     """One attempt that was let in.
 
     lease     kept, so that no other can have its identity meanwhile
+    taken     its tokens; None where nothing limits them
     requests  requests in the window when it was let in, less all that ever were; tokens likewise
     tried     whether it tries if others may follow
     """
 
+    lane: "_Lane"
     lease: Lease
     sent_at: float
-    taken: Taken
+    taken: Taken | None
     requests: float
     tokens: float
     tried: bool
@@ -53,6 +57,7 @@ class _Lane:
     def __init__(self, name: str, limits: Limits, clock: Clock, pacing: "Pacing") -> None:
         window_s, share = pacing.window_s, pacing.share
         self.name = name
+        self.window_s = window_s
         self.requests = Meter(_share(limits.requests_per_minute, share), window_s=window_s, share=share)
         self.tokens = Meter(
             _share(limits.tokens_per_minute, share), window_s=window_s, share=share, burst_s=TOKEN_BURST * window_s
@@ -91,13 +96,19 @@ class _Lane:
         requests = self.tally.sent - self.tally.total
         if self.requests.limited:
             self.requests.spend(1, now)
-        limited = self.tokens.limited
-        taken = self.log.take(lease.tokens) if limited else Taken(tokens=0, until=now)
-        if limited:
+        taken = None
+        if self.tokens.limited:
+            taken = self.log.take(lease.tokens)
             self.tokens.spend(lease.tokens, now)
-        tokens = self.log.used - self.log.total
-        tried = self.gate.sent(now)
-        return _Pass(lease=lease, sent_at=now, taken=taken, requests=requests, tokens=tokens, tried=tried)
+        return _Pass(
+            lane=self,
+            lease=lease,
+            sent_at=now,
+            taken=taken,
+            requests=requests,
+            tokens=self.log.used - self.log.total,
+            tried=self.gate.sent(now),
+        )
 
     async def queue(self, lease: Lease) -> _Pass:
         """Let a call in when its turn has come and the limits allow it."""
@@ -114,14 +125,14 @@ class _Lane:
         """An attempt is over."""
         now = self._clock.monotonic()
         self.under_way -= 1
-        if passed.taken.until is None:
+        if passed.taken is not None:
             self.log.end(passed.taken, now)
         heard = read_rate_headers(attempt, self._clock.now())
         if attempt.status == _TOO_MANY and is_turned_away(attempt):
             self._refused(passed, attempt, heard, now)
         else:
             if attempt.error in _UNSENT:
-                self.settle(passed.taken, 0, now)
+                self.settle(passed, 0, now)
             if passed.tried:
                 self.gate.let_in(known=attempt.error is None)
             for kind, header in heard.items():
@@ -130,11 +141,12 @@ class _Lane:
                     self.gate.hold(until, now)
         self.wake()
 
-    def settle(self, taken: Taken, tokens: float, now: float) -> None:
+    def settle(self, passed: _Pass, tokens: int, now: float) -> None:
         """What a call took is known."""
-        # A server may claim any number: what is beyond the limit holds everything for a window, and no longer.
-        tokens = max(0.0, min(tokens, max(taken.tokens, self.tokens.base)))
-        self.tokens.give_back(self.log.settle(taken, tokens, now), now)
+        if passed.taken is not None:
+            # A server may claim any number: what is beyond the limit holds everything for a window, and no longer.
+            bounded = max(0.0, min(tokens, max(passed.taken.tokens, self.tokens.base)))
+            self.tokens.give_back(self.log.settle(passed.taken, bounded, now), now)
 
     def wake(self) -> None:
         """Let the first of the queue look again."""
@@ -143,7 +155,7 @@ class _Lane:
 
     def _refused(self, passed: _Pass, attempt: Attempt, heard: Mapping[Kind, RateHeader], now: float) -> None:
         self.tally.add(now, refused=1)
-        self.settle(passed.taken, 0, now)
+        self.settle(passed, 0, now)
         asked_s = find_retry_after_s(attempt, self._clock.now())
         for kind, header in heard.items():
             until = self._hear(kind, header, passed, now)
@@ -151,6 +163,8 @@ class _Lane:
                 self.gate.hold(until, now)
         if self.gate.refused(passed.sent_at, now, asked_s, tried=passed.tried):
             self._cut(heard, now)
+        self.requests.hold(self.gate.held_until)
+        self.tokens.hold(self.gate.held_until)
 
     def _cut(self, heard: Mapping[Kind, RateHeader], now: float) -> None:
         """Slow down what seems to be the matter: what headers call empty, else what is in use, else requests."""
@@ -167,11 +181,16 @@ class _Lane:
 
     def _hear(self, kind: Kind, header: RateHeader, passed: _Pass, now: float) -> float | None:
         if kind == "requests":
-            return self.requests.hear(header, passed.requests + self.tally.total, now)
-        return self.tokens.hear(header, passed.tokens + self.log.total, now)
+            used, over_s = passed.requests + self.tally.total, self.tally.over_s(now)
+            return self.requests.hear(header, now, used=used, over_s=over_s)
+        # The log bounds a window's tokens by itself, however late their limit was known.
+        return self.tokens.hear(header, now, used=passed.tokens + self.log.total, over_s=self.window_s)
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until something has changed."""
+        if seconds <= _NOT_WORTH_WAKING_S:
+            await self._clock.sleep(seconds)
+            return
         waker = self._waker = asyncio.get_running_loop().create_future()
         timer = None if seconds == math.inf else asyncio.ensure_future(self._clock.sleep(seconds))
         if timer is not None:
@@ -249,9 +268,8 @@ class Pacing:
         passed = passes.pop(0)
         if not passes:
             del self._under_way[identity]
-        lane = self._lane_of(call)
-        lane.leave(passed, attempt)
-        if passed.taken.tokens:
+        passed.lane.leave(passed, attempt)
+        if passed.taken is not None:
             self._forget(self._clock.monotonic())
             self._unsettled.pop(identity, None)
             self._unsettled[identity] = passed
@@ -260,15 +278,14 @@ class Pacing:
         """Hear how many tokens a call took, prompt and reply together; None where that is not known."""
         passed = self._unsettled.pop(id(call.lease), None)
         if passed is not None and tokens is not None:
-            lane = self._lane_of(call)
-            lane.settle(passed.taken, tokens, self._clock.monotonic())
-            lane.wake()
+            passed.lane.settle(passed, tokens, self._clock.monotonic())
+            passed.lane.wake()
 
     def _forget(self, now: float) -> None:
         """Let go of calls that nobody settled, and whose tokens count no more."""
         while self._unsettled:
-            identity = next(iter(self._unsettled))
-            if (self._unsettled[identity].taken.until or 0.0) > now:
+            identity, passed = next(iter(self._unsettled.items()))
+            if passed.taken is not None and passed.taken.until is not None and passed.taken.until > now:
                 break
             del self._unsettled[identity]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 from harness.core.exchange import Attempt
@@ -61,31 +62,30 @@ _NOTHING: Final[Mapping[Kind, RateHeader]] = {}
 
 
 def read_rate_headers(attempt: Attempt, now: datetime) -> Mapping[Kind, RateHeader]:
-    """What an attempt's headers say of the allowances of requests and of tokens; empty if they say nothing.
+    """What an attempt's headers say of the allowances of requests and of tokens; empty if they name neither.
 
     now     the time of day, which absolute times are read against where the reply has no Date of its own
     source  catalogue document "xAI Grok, comprehensive", Rate Limit Headers (absolute times); OpenAI's guide to rate
             limits (durations such as 6m0s); Anthropic's (RFC 3339)
     """
+    # Most replies of most servers say nothing, and are asked thousands of times a second.
+    if _FIELDS.keys().isdisjoint([name for name, _ in attempt.headers]):
+        return _NOTHING
     values: dict[tuple[Kind, _Field], str] = {}
     for name, value in attempt.headers:
         field = _FIELDS.get(name)
         if field is not None:
             values.setdefault(field, value)
-    if not values:
-        return _NOTHING
     # The server's clock may be minutes off ours: its times are read against its own.
-    now = _find_http_date(attempt.header("date")) or now
-    kinds: tuple[Kind, ...] = ("requests", "tokens")
-    read = {
+    now = _find_http_date((attempt.header("date") or "")[:_MAX_LENGTH]) or now
+    return {
         kind: RateHeader(
             limit=_find_count(values.get((kind, "limit"))) or None,
             remaining=_find_count(values.get((kind, "remaining"))),
             reset_s=_find_reset_s(values.get((kind, "reset")), now),
         )
-        for kind in kinds
+        for kind in {kind for kind, _ in values}
     }
-    return {kind: header for kind, header in read.items() if header != RateHeader()}
 
 
 def find_retry_after_s(attempt: Attempt, now: datetime) -> float | None:
@@ -97,13 +97,15 @@ def find_retry_after_s(attempt: Attempt, now: datetime) -> float | None:
     text = (attempt.header("retry-after") or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until = _find_http_date(text)
+    until = _find_http_date(text[:_MAX_LENGTH])
     return None if until is None else max(0.0, (until - now).total_seconds())
 
 
-def _find_http_date(text: str | None) -> datetime | None:
+# Replies of one second carry one date, and reading it takes longer than all the rest.
+@lru_cache(maxsize=64)
+def _find_http_date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(text or "")
+        date = parsedate_to_datetime(text)
         return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
