@@ -7,6 +7,7 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from random import Random
 
 from wire_samples import call_to
@@ -31,9 +32,13 @@ class SlidingWindow:
             self.used -= self.log.popleft()[1]
         if self.used + cost > self.limit:
             return False
+        self.add(cost, now)
+        return True
+
+    def add(self, cost, now):
+        """Count so much, whatever it comes to."""
         self.log.append((now, cost))
         self.used += cost
-        return True
 
     def back_s(self, cost, now):
         """Seconds until so much would be let in."""
@@ -106,67 +111,63 @@ class Crowd:
         return (len(self.answered) - 1) / (limit * span / window_s)
 
 
-async def crowd(
-    server,
-    limits,
-    *,
-    trials,
-    workers=16,
-    latency_s=0.5,
-    jitter_s=0.0,
-    seed=0,
-    worst=0,
-    tokens=None,
-    counts="requests",
-    retry_after=False,
-    headers=None,
-    pacing=None,
-    policy=RetryPolicy(),  # noqa: B008 - frozen
-):
-    """Let workers ask until all trials are answered: paced, retried as the policy says.
+@dataclass(kw_only=True)
+class Ways:
+    """How requests come to a server and answers back.
 
+    worst    tokens that a call is said to take at most; `tokens(random)` what it really takes, all of them if None
     counts   what the server counts: 'requests'; 'tokens' when they are asked for; 'replies', tokens when they are sent
     headers  makes a reply's headers of the server and the time
     """
-    clock, random = LoopClock(), Random(seed)  # noqa: S311 - jitter keeps no secret
-    pacing = pacing or Pacing(lambda _: limits, clock)
-    out = Crowd()
-    left, plain = iter(range(trials)), call_to()
 
-    async def ask(call):
-        way_s = latency_s / 2 + random.uniform(0, jitter_s)
-        await asyncio.sleep(way_s)
-        now = clock.monotonic()
-        spent = call.lease.tokens if tokens is None else tokens(random)
-        cost = {"requests": 1, "tokens": call.lease.tokens, "replies": 0}[counts]
-        extra = headers(server, now) if headers else ()
-        if not server.take(cost, now) or (counts == "replies" and server.used >= server.limit):
+    server: object
+    latency_s: float = 0.5
+    jitter_s: float = 0.0
+    worst: int = 0
+    tokens: object = None
+    counts: str = "requests"
+    retry_after: bool = False
+    headers: object = None
+
+    async def ask(self, random, out):
+        """The attempt, and the tokens that it took."""
+        await asyncio.sleep(self.latency_s / 2 + random.uniform(0, self.jitter_s))
+        now = asyncio.get_running_loop().time()
+        spent = self.worst if self.tokens is None else self.tokens(random)
+        cost = {"requests": 1, "tokens": self.worst, "replies": 0}[self.counts]
+        extra = self.headers(self.server, now) if self.headers else ()
+        if not self.server.take(cost, now) or (self.counts == "replies" and self.server.used >= self.server.limit):
             out.turned.append(now)
-            back = (("retry-after", str(math.ceil(server.back_s(max(cost, 1), now)))),) if retry_after else ()
-            await asyncio.sleep(latency_s / 20)
-            return Attempt(status=429, headers=(*extra, *back)), None
+            if self.retry_after:
+                extra = (*extra, ("retry-after", str(math.ceil(self.server.back_s(max(cost, 1), now)))))
+            await asyncio.sleep(self.latency_s / 20)
+            return Attempt(status=429, headers=extra), None
         out.answered.append(now)
-        await asyncio.sleep(latency_s / 2)
-        if counts == "replies":
-            server.log.append((clock.monotonic(), spent))
-            server.used += spent
+        await asyncio.sleep(self.latency_s / 2)
+        if self.counts == "replies":
+            self.server.add(spent, now + self.latency_s / 2)
         out.tokens += spent
         return Attempt(status=200, headers=extra), spent
 
+
+async def crowd(server, limits, *, trials, workers=16, seed=0, **ways):
+    """Let workers ask until all trials are answered: paced, and retried as the policy says."""
+    clock, random, out = LoopClock(), Random(seed), Crowd()  # noqa: S311 - jitter keeps no secret
+    pacing, ways, policy = Pacing(lambda _: limits, clock), Ways(server=server, **ways), RetryPolicy()
+    left, plain = iter(range(trials)), call_to()
+
     async def work():
         for _ in left:
-            call, attempts, waited_s = replace(plain, lease=Lease(tokens=worst)), [], 0.0
-            while True:
+            call, attempts, waited_s = replace(plain, lease=Lease(tokens=ways.worst)), [], 0.0
+            while waited_s is not None:
                 await pacing.admit(call, after_s=waited_s)
-                attempt, spent = await ask(call)
+                attempt, spent = await ways.ask(random, out)
                 pacing.ended(call, attempt)
                 pacing.settle(call, spent)
-                attempts.append(attempt)
+                attempts.append(replace(attempt, waited_s=waited_s))
                 waited_s = next_delay(attempts, policy, random, clock.now())
-                if waited_s is None:
-                    break
             out.attempts.append(len(attempts))
-            out.failed += attempt.status != 200
+            out.failed += attempts[-1].status != HTTPStatus.OK
 
     await asyncio.gather(*(work() for _ in range(workers)))
     out.ended_s = clock.monotonic()

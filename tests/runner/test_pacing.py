@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
@@ -127,10 +128,10 @@ def test_who_comes_just_as_a_place_is_free_goes_behind_who_waited():
         waited = asyncio.ensure_future(enter("waited"))
         await asyncio.sleep(1)
         pacing.ended(first, OK)
-        late = asyncio.ensure_future(enter("late"))
-        pacing.ended(first, OK)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await enter("late")
         await waited
-        late.cancel()
 
     paced(asking(at_once=1), story)
 
@@ -241,10 +242,35 @@ def test_what_was_sent_before_the_cut_does_not_cut_again():
 def test_one_that_has_been_out_for_long_was_let_in():
     async def story(pacing):
         await once(pacing, away())
-        await pacing.admit(call())
+        for _ in range(4):
+            await pacing.admit(call())
+
+    assert paced(asking(600), story)[1] == pytest.approx(6.5, abs=0.3)
+
+
+def test_where_it_is_lost_how_the_first_one_was_met_another_goes_alone():
+    async def story(pacing):
+        await once(pacing, away())
+        await once(pacing, Attempt(error="lost"))
+        second = call()
+        await pacing.admit(second)
+        third = asyncio.ensure_future(once(pacing))
+        await asyncio.sleep(3)
+        pacing.ended(second, OK)
+        return await third
+
+    assert paced(asking(6000), story)[0] == 4.0
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_nothing_is_sent_until_what_somebody_else_used_up_returns(status):
+    headers = (("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "20s"))
+
+    async def story(pacing):
+        await once(pacing, Attempt(status=status, headers=headers))
         return await once(pacing)
 
-    assert paced(asking(600), story)[0] == pytest.approx(6.0)
+    assert paced(asking(6000), story)[0] == 20.0
 
 
 @pytest.mark.parametrize("attempt", [away(body=SPENT), Attempt(status=503, headers=(("retry-after", "60"),))])
