@@ -30,7 +30,9 @@ from harness.wire import CassetteTransport, Redactor, RetryPolicy, Transport
 from harness.wire.dialects import load_dialect
 
 # A 500 may be a server's answer to what it does not like: it is tried again by the probes' own rule, with controls.
-_PATIENT = RetryPolicy(max_attempts=8, again=frozenset({408, 425, 429, 502, 503, 504, 529}), max_connects=3)
+_PATIENT = RetryPolicy(
+    max_attempts=8, again=frozenset({408, 425, 429, 502, 503, 504, 529}), max_connects=3, patience_s=30.0
+)
 
 _UNSENT = ("connect", "no-key")
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
@@ -116,3 +117,44 @@ def test_a_retry_after_that_makes_no_sense_never_raises_nor_waits_long(value):
 @pytest.mark.parametrize("value", ["-5", "nan", "inf", "soon", "١٢", "Mon, 99 Zzz 99999999999999999999 99:99:99 GMT"])
 def test_a_retry_after_that_makes_no_sense_is_as_if_absent(value):
     assert delay(answered(503, retry_after=value)) == delay(answered(503))
+
+
+def turned_away(tries, policy=POLICY, seed=0, **headers):
+    """What is waited between tries that are all turned away."""
+    attempts, random = [], Random(seed)  # noqa: S311 - jitter keeps no secret
+    waited_s, waits = 0.0, []
+    while waited_s is not None and len(attempts) < tries:
+        attempts.append(replace(answered(429, **headers), waited_s=waited_s))
+        waited_s = next_delay(attempts, policy, random, NOW)
+        waits.append(waited_s)
+    return waits
+
+
+def test_being_turned_away_spends_none_of_the_attempts():
+    attempts = [answered(429)] * 8 + [answered(503)] * 4
+
+    assert delay(*attempts) is not None
+    assert delay(*attempts, answered(503)) is None
+
+
+@given(seed=st.integers(), asked=st.sampled_from([None, "0", "1", "20"]))
+def test_patience_with_being_turned_away_ends(seed, asked):
+    waits = turned_away(1000, seed=seed, **({} if asked is None else {"retry_after": asked}))
+
+    assert waits[-1] is None
+    assert POLICY.patience_s / 3 < sum(waits[:-1]) <= POLICY.patience_s
+
+
+def test_the_same_seed_waits_the_same():
+    assert turned_away(50, seed=4) == turned_away(50, seed=4) != turned_away(50, seed=5)
+
+
+@given(seed=st.integers(), asked=st.integers(0, 60))
+def test_however_often_it_was_turned_away_it_never_comes_back_before_the_time_asked_for(seed, asked):
+    waits = turned_away(12, seed=seed, retry_after=str(asked))
+
+    assert all(wait is None or wait >= asked for wait in waits)
+
+
+def test_who_asks_once_is_turned_away_once():
+    assert delay(answered(429), policy=RetryPolicy(max_attempts=1)) is None
