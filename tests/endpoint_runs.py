@@ -16,7 +16,7 @@ from harness.core.catalogue import Provenance
 from harness.core.claims import Claim, Subject
 from harness.core.clock import VirtualClock
 from harness.core.exchange import Attempt, Exchange, Frame
-from harness.probes.bench import Bench, Budget, read_reply, spell
+from harness.probes.bench import Bench, read_reply, spell
 from harness.probes.decide import decide_all
 from harness.probes.desk import Desk, Seen
 from harness.probes.lineup import Lineup, bind
@@ -85,7 +85,7 @@ def verify(lineup, claims, *, base_url=None, environment=None, clock=None):
         environment=environment or {"TRIED_KEY": "sim-key"},
         api_key_env="TRIED_KEY" if base_url is not None else None,
     )
-    found, budget, redactor = Found(), Budget(), Redactor(sources.secrets())
+    found, redactor = Found(), Redactor(sources.secrets())
 
     async def ask():
         policy = RetryPolicy(max_attempts=8, again=_AGAIN)
@@ -97,7 +97,6 @@ def verify(lineup, claims, *, base_url=None, environment=None, clock=None):
             redactor=redactor,
             dialect=load_dialect(provider.dialect),
             keep=lambda _: None,
-            budget=budget,
             slots=asyncio.Semaphore(32),
         )
         try:

@@ -11,7 +11,7 @@ from harness.catalogue import load_catalogues
 from harness.catalogue.claims import load_register
 from harness.core.clock import VirtualClock
 from harness.core.exchange import Attempt, Exchange, Frame
-from harness.probes.bench import Bench, Budget, read_reply, spell
+from harness.probes.bench import Bench, read_reply, spell
 from harness.probes.decide import decide_all
 from harness.probes.desk import Ask, Seen
 from harness.probes.lineup import Lineup, bind
@@ -111,7 +111,7 @@ def verify_streams(base_url, *models, catalogue="xai", key="sim-key", idle_s=5.0
         environment={"TRIED_KEY": key},
         api_key_env="TRIED_KEY",
     )
-    found, budget, redactor = Found(), Budget(), Redactor(sources.secrets())
+    found, redactor = Found(), Redactor(sources.secrets())
 
     async def ask():
         policy = RetryPolicy(max_attempts=3, again=frozenset({429, 503}))
@@ -123,7 +123,6 @@ def verify_streams(base_url, *models, catalogue="xai", key="sim-key", idle_s=5.0
             redactor=redactor,
             dialect=load_dialect(lineup.provider.dialect),
             keep=lambda _: None,
-            budget=budget,
             slots=asyncio.Semaphore(32),
         )
         try:

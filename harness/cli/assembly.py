@@ -21,7 +21,7 @@ from harness.core.clock import SystemClock
 from harness.core.errors import InputError, UsageError
 from harness.core.record import Mode
 from harness.reading import did_you_mean
-from harness.runner.admission import Desk
+from harness.runner.admission import Doorkeeper
 from harness.runner.plan import Plan, Selection, empty_plan, plan_run
 from harness.runner.rows import RowTrial, case_of, expand_rows
 from harness.runner.session import Session
@@ -151,10 +151,10 @@ def check_profile(profile: str, providers: Sequence[Provider]) -> None:
         )
 
 
-def open_session(assembly: Assembly, desk: Desk, *, profile: str, seed: int, timeout_s: float) -> Session:
+def open_session(assembly: Assembly, door: Doorkeeper, *, profile: str, seed: int, timeout_s: float) -> Session:
     """The session that executes an assembly's plan; close its transport when done.
 
-    desk  lets its requests out
+    door  lets its requests out
     """
     redactor = assembly.redactor
     live = None
@@ -167,7 +167,7 @@ def open_session(assembly: Assembly, desk: Desk, *, profile: str, seed: int, tim
                 policy=RetryPolicy(),
                 random=random.Random(seed),  # noqa: S311 - jitter, not secrecy
                 redactor=redactor,
-                admission=desk,
+                admission=door,
                 idle_timeout_s=timeout_s,
                 total_timeout_s=timeout_s,
             )
@@ -179,7 +179,7 @@ def open_session(assembly: Assembly, desk: Desk, *, profile: str, seed: int, tim
         redactor=redactor,
         kinds=assembly.kinds,
         profile=profile,
-        desk=desk,
+        door=door,
     )
 
 

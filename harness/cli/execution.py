@@ -19,17 +19,19 @@ from harness.core.catalogue import Ceiling
 from harness.core.errors import UsageError, Withheld
 from harness.core.record import RUN_PURSE, TrialRecord
 from harness.report import RunDigest
-from harness.runner.admission import Desk
+from harness.runner.admission import Doorkeeper
 from harness.runner.budget import Budgets, suite_purse, target_purse
 from harness.runner.conversation import Step, next_step
 from harness.runner.execute import execute
 from harness.runner.memory import RememberingTransport
+from harness.runner.pacing import Pacing
 from harness.runner.rows import RowTrial
 from harness.runner.session import Session
 from harness.runner.worst_case import worst_case
 from harness.store import RunFolder
 
 STOPPED = "stopped by Ctrl-C"
+MOST_REASONS = 5
 
 
 class Wishes(Protocol):
@@ -114,6 +116,7 @@ class Execution:
 
     interrupted  True once the user asked to stop
     charged      what the run's budget counted; None without one
+    withheld     why trials were not asked, and how many
     """
 
     assembly: Assembly
@@ -123,15 +126,17 @@ class Execution:
     digest: RunDigest = field(default_factory=RunDigest)
     interrupted: bool = False
     charged: Decimal | None = None
-    desk: Desk = field(default_factory=Desk)
+    withheld: Counter[str] = field(default_factory=Counter)
+    door: Doorkeeper = field(default_factory=Doorkeeper)
 
     @property
     def why_left(self) -> str:
         """Why trials were not asked, in words."""
         if self.interrupted:
             return STOPPED
-        spent = [] if self.desk.budgets is None else [p.why for p in self.desk.budgets.purses.values() if p.spent]
-        return "; ".join(f"the budget is spent: {why}" for why in spent) or "some were withheld"
+        spent = [] if self.door.budgets is None else [p.why for p in self.door.budgets.purses.values() if p.spent]
+        reasons = [f"the budget is spent: {why}" for why in spent] or list(self.withheld)
+        return "\n".join(reasons[:MOST_REASONS])
 
     @cached_property
     def in_order(self) -> InOrder:
@@ -160,10 +165,12 @@ class Execution:
         assembly, settings = self.assembly, self.settings
         _ = self.in_order
         budgets = self._budgets() if assembly.mode != "replay" else None
-        self.desk.budgets = budgets
-        self.desk.account = self.folder if budgets is not None else None
+        self.door.budgets = budgets
+        if assembly.mode != "replay" and settings.pacing:
+            self.door.pace = Pacing(share=1 / assembly.plan.shard.of)
+        self.door.account = self.folder if budgets is not None else None
         session = open_session(
-            assembly, self.desk, profile=settings.profile, seed=settings.seed, timeout_s=settings.timeout_s
+            assembly, self.door, profile=settings.profile, seed=settings.seed, timeout_s=settings.timeout_s
         )
         if assembly.mode in ("live", "refresh"):
             session.remembers = True
@@ -188,10 +195,10 @@ class Execution:
 
     async def _ask(self, session: Session) -> None:
         assembly, concurrency = self.assembly, self.settings.concurrency
-        await execute(assembly.plan, session, concurrency=concurrency, keeper=self)
+        self.withheld += await execute(assembly.plan, session, concurrency=concurrency, keeper=self)
         planned = assembly.plan.trials.planned
         rows = [(planned + place, row) for place, row in own_rows(assembly) if not self.holds(planned + place)]
-        if not rows or self.desk.is_over:
+        if not rows or self.door.is_over:
             return
         # Loaded here: most runs have no parameter rows, and pay for no probes.
         from harness.probes.rows import run_rows
@@ -205,8 +212,8 @@ class Execution:
             await run_rows(
                 [row for _, row in rows], session, concurrency=concurrency, seed=self.settings.seed, keep=keep
             )
-        except Withheld:
-            return
+        except Withheld as why:
+            self.withheld[why.message] += 1
 
     def _budgets(self) -> Budgets | None:
         ceilings = ceilings_of(self.assembly, self.settings.ceiling)
@@ -225,7 +232,7 @@ class Execution:
                 task.cancel()
                 return
             self.interrupted = True
-            self.desk.stop(STOPPED)
+            self.door.stop(STOPPED)
             say("\nstopping: what is under way is waited for; Ctrl-C again leaves now", err=True)
 
         loop = asyncio.get_running_loop()

@@ -79,7 +79,7 @@ def limit_options(function: Function) -> Function:
             type=click.IntRange(1, 1000),
             default=8,
             show_default=True,
-            help="Trials under way at once; a catalogue may allow fewer.",
+            help="Requests under way at once; a catalogue may allow fewer.",
         ),
     ):
         function = option(function)

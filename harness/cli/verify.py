@@ -5,7 +5,6 @@ It stands apart from the machinery in `verifying`: here is what the command does
 
 import json
 import os
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,6 @@ def command(
     as_json: bool,
     baseline: Path | None,
     fuzz: int | None,
-    budget_usd: float | None,
     **chosen: Any,
 ) -> int:
     """Decide what the documents of CATALOGUE (xai if absent) promise, claim by claim, with evidence.
@@ -61,8 +59,7 @@ def command(
     130 interrupted. With --baseline: 0 nothing that was decided has changed · 1 something has · 3 it cannot be asked
     any more · 4 it is too weakly shown now.
     """
-    budget = None if budget_usd is None else Decimal(str(budget_usd))
-    docket = prepare(VerifyChoices(budget_usd=budget, environment=dict(os.environ), **chosen))
+    docket = prepare(VerifyChoices(environment=dict(os.environ), **chosen))
     rows = forecast(docket.agenda, docket.choices.profile)
     fuzzing = Fuzzing(docket, fuzz)
     if only_plan:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness.cli.docket import NEEDS
+from harness.cli.limit_options import limit_options
 from harness.cli.options import max_age_option, source_options
 
 Function = Callable[..., int]
@@ -57,26 +58,7 @@ def _selection() -> Sequence[Callable[[Any], Any]]:
 
 def _limits() -> Sequence[Callable[[Any], Any]]:
     return (
-        click.option("--budget-usd", type=click.FloatRange(0, min_open=True), help="Spend no more dollars than this."),
-        click.option("--max-requests", type=click.IntRange(1), help="Send no more requests than this."),
-        click.option(
-            "--concurrency",
-            type=click.IntRange(1, 1000),
-            default=8,
-            show_default=True,
-            help="Requests under way at once.",
-        ),
-        click.option(
-            "--no-pacing", "pacing", flag_value=False, default=True, help="As fast as answers come; on loopback only."
-        ),
-        click.option(
-            "--timeout",
-            "timeout_s",
-            type=click.FloatRange(0.1),
-            default=300.0,
-            show_default=True,
-            help="Seconds for one request.",
-        ),
+        limit_options,
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the probes' choices."),
         click.option(
             "--fuzz",

@@ -15,16 +15,21 @@ from pathlib import Path
 
 from harness import __version__
 from harness.cli.docket import Docket
+from harness.cli.limit_options import ceiling_of
 from harness.core.catalogue import Provider
 from harness.core.claims import Register
 from harness.core.clock import SystemClock
+from harness.core.record import RUN_PURSE
 from harness.core.verdict import ProbeExchange, Verification
 from harness.probes.age import flag_stale
-from harness.probes.bench import Bench, Budget, Pacer, keeps_evidence
+from harness.probes.bench import Bench, keeps_evidence
 from harness.probes.decide import count, decide_all, exit_code
 from harness.probes.desk import Seen
 from harness.probes.family import Probe
 from harness.probes.verify import Found, finish, run_agenda
+from harness.runner.admission import Doorkeeper
+from harness.runner.budget import Budgets
+from harness.runner.pacing import Pacing
 from harness.store import VerificationFolder
 from harness.wire import CassetteTransport, Redactor, RetryPolicy, Transport
 from harness.wire.dialects import load_dialect
@@ -37,8 +42,8 @@ _PATIENT = RetryPolicy(
 _UNSENT = ("connect", "no-key")
 
 
-def open_transport(docket: Docket, redactor: Redactor) -> Transport:
-    """Live, or behind cassettes."""
+def open_transport(docket: Docket, redactor: Redactor, door: Doorkeeper) -> Transport:
+    """Live, its requests let out by the doorkeeper, or behind cassettes."""
     from harness.wire import LiveTransport
 
     choices, mode = docket.choices, docket.mode
@@ -47,6 +52,7 @@ def open_transport(docket: Docket, redactor: Redactor) -> Transport:
         live = LiveTransport(
             redactor=redactor,
             policy=_PATIENT,
+            admission=door,
             random=random.Random(choices.seed),  # noqa: S311 - jitter, not secrecy
             idle_timeout_s=choices.timeout_s,
             total_timeout_s=choices.timeout_s,
@@ -115,8 +121,9 @@ def verify(
             folder.keep(exchange)
 
     async def ask() -> None:
-        opened = transport or open_transport(docket, redactor)
-        bench = _bench(docket, opened, redactor, keep)
+        door = _doorkeeper(docket)
+        opened = transport or open_transport(docket, redactor, door)
+        bench = _bench(docket, opened, redactor, keep, door)
         try:
             await run_agenda(docket.agenda, bench, found, seed=docket.choices.seed, on_probe=on_probe)
             if after is not None:
@@ -152,8 +159,22 @@ def _answerer(docket: Docket) -> Provider | None:
     return replace(row or docket.provider, key_variable=variable)
 
 
-def _bench(docket: Docket, transport: Transport, redactor: Redactor, keep: Callable[[ProbeExchange], None]) -> Bench:
-    choices, sends = docket.choices, docket.mode != "replay"
+def _doorkeeper(docket: Docket) -> Doorkeeper:
+    """What lets requests out: nothing holds up a replay."""
+    choices = docket.choices
+    if docket.mode == "replay":
+        return Doorkeeper()
+    ceiling = ceiling_of(choices.budget_usd, choices.max_requests)
+    return Doorkeeper(
+        pace=Pacing() if choices.pacing else None,
+        budgets=Budgets({RUN_PURSE: ceiling}) if ceiling is not None else None,
+    )
+
+
+def _bench(
+    docket: Docket, transport: Transport, redactor: Redactor, keep: Callable[[ProbeExchange], None], door: Doorkeeper
+) -> Bench:
+    choices = docket.choices
     return Bench(
         provider=docket.provider,
         transport=transport,
@@ -161,9 +182,8 @@ def _bench(docket: Docket, transport: Transport, redactor: Redactor, keep: Calla
         redactor=redactor,
         dialect=load_dialect(docket.provider.dialect),
         keep=keep,
-        budget=Budget(max_requests=choices.max_requests, max_usd=choices.budget_usd) if sends else Budget(),
+        door=door,
         profile=choices.profile,
-        pacer=Pacer() if choices.pacing and sends else None,
         slots=asyncio.Semaphore(choices.concurrency),
     )
 

@@ -109,6 +109,7 @@ def _bench(session: Session, provider: Provider, concurrency: int) -> Bench:
         redactor=session.redactor,
         dialect=session.dialect(provider.dialect),
         keep=lambda _: None,
+        door=session.door,
         profile=session.profile,
         slots=asyncio.Semaphore(concurrency),
     )

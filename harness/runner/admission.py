@@ -39,6 +39,14 @@ class Pace(Protocol):
         """Hear how many tokens the call took."""
         ...
 
+    def share_slots(self, count: int) -> None:
+        """Let no more trials have requests under way, of all models together."""
+        ...
+
+    def release(self, holder: str) -> None:
+        """Hear that a trial is done: its slot is another's."""
+        ...
+
 
 class Account(Protocol):
     """Remembers what was set aside, so that a run that is killed and resumed still keeps its ceiling."""
@@ -53,23 +61,20 @@ class Account(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
+class Doorkeeper:
     """Lets attempts out, one after another.
 
     pace      None sends as fast as answers come
     budgets   None where there is no ceiling
     account   of the budgets
-    slots     requests under way at once, of all providers; None where the caller keeps count
     """
 
     pace: Pace | None = None
     budgets: Budgets | None = None
     account: Account | None = None
-    slots: asyncio.Semaphore | None = None
     clock: Clock = field(default_factory=SystemClock)
     stopping: str | None = None
     _waiting: set[asyncio.Task[Any]] = field(default_factory=set)
-    _holders: set[asyncio.Task[Any]] = field(default_factory=set)
     _claims: dict[int, list[tuple[int, Claim]]] = field(default_factory=dict)
 
     def stop(self, why: str) -> None:
@@ -84,7 +89,7 @@ class Desk:
         raises  Withheld if the run is being stopped or a budget is spent
         """
         self._refuse_if_stopping()
-        if self.budgets is None and self.pace is None and self.slots is None and not after_s:
+        if self.budgets is None and self.pace is None and not after_s:
             return
         claim = None
         try:
@@ -97,16 +102,13 @@ class Desk:
             raise
         if claim is not None:
             self._claims.setdefault(id(call.lease), []).append(claim)
-        call.lease.sent += 1
 
     def ended(self, call: Call, attempt: Attempt) -> None:
         """As `Admission` has it: what was certainly not billed gives back what was set aside for it."""
         if self.pace is not None:
             self.pace.ended(call, attempt)
-        if not may_be_billed(attempt):
-            call.lease.sent -= 1
-            if claims := self._claims.get(id(call.lease)):
-                self._close(*claims.pop(), Decimal(0))
+        if not may_be_billed(attempt) and (claims := self._claims.get(id(call.lease))):
+            self._close(*claims.pop(), Decimal(0))
 
     def settle(self, call: Call, tokens: int | None, usd: Decimal | None) -> None:
         """What the call's reply counted, and what it cost; None where nobody knows."""
@@ -117,12 +119,10 @@ class Desk:
             # The reply is that of the last attempt; one that was lost before it may have been billed as well.
             self._close(*claim, usd if place == len(claims) else None)
 
-    def release_slot(self) -> None:
-        """The trial of the running task is done, and durable: another may begin."""
-        task = asyncio.current_task()
-        if self.slots is not None and task in self._holders:
-            self._holders.discard(task)
-            self.slots.release()
+    def done(self, holder: str) -> None:
+        """A trial is done, and durable: another may begin."""
+        if self.pace is not None:
+            self.pace.release(holder)
 
     @property
     def counts(self) -> bool:
@@ -169,10 +169,6 @@ class Desk:
             await self.pace.admit(call, after_s=after_s)
         elif after_s:
             await self.clock.sleep(after_s)
-        task = asyncio.current_task()
-        if self.slots is not None and task is not None and task not in self._holders:
-            await self.slots.acquire()
-            self._holders.add(task)
 
     def _close(self, number: int, claim: Claim, usd: Decimal | None) -> None:
         if self.budgets is None:

@@ -4,6 +4,7 @@ It stands apart because everything else is pure: what may fail, hang or cost mon
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -11,14 +12,14 @@ from functools import partial
 from typing import Protocol
 
 from harness.core.canonical import canonical_json
-from harness.core.catalogue import Target
+from harness.core.catalogue import Limits, Target
 from harness.core.chat import ChatRequest, Message
 from harness.core.check import FollowUp
 from harness.core.errors import UnreadableCassette, Withheld
 from harness.core.exchange import Attempt, Exchange
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
-from harness.core.reply import ApiError, Reply, Usage
+from harness.core.reply import ApiError, Reply
 from harness.core.suite import Case, Turn
 from harness.runner.asking import Asking, call_for, masked
 from harness.runner.budget import purses_of
@@ -28,7 +29,7 @@ from harness.runner.memory import may_go_on
 from harness.runner.plan import Plan, Trial
 from harness.runner.pricing import charged, judge_cost, model_cost, price
 from harness.runner.session import Session
-from harness.runner.worst_case import worst_case
+from harness.runner.worst_case import about_tokens, tokens_of, worst_case
 from harness.wire import Call, Lease
 
 MAX_FOLLOW_UP_ROUNDS = 3
@@ -36,9 +37,6 @@ POLL_EVERY_S = 1.0
 MAX_POLLS = 600
 MAX_WAIT_S = 600.0
 LONG_REPLY_BYTES = 200_000
-# JSON's own marks among them; code and other scripts than Latin run at fewer bytes a token than English prose's four.
-BYTES_PER_TOKEN = 3
-UNBOUNDED_TOKENS = 4_096
 
 
 class Keeper(Protocol):
@@ -53,34 +51,33 @@ class Keeper(Protocol):
         ...
 
 
-async def execute(plan: Plan, session: Session, *, concurrency: int, keeper: Keeper) -> int:
-    """Run every trial that the keeper does not hold; how many were withheld, by a budget or by stopping.
+async def execute(plan: Plan, session: Session, *, concurrency: int, keeper: Keeper) -> Counter[str]:
+    """Run every trial that the keeper does not hold.
 
+    returns      why trials were withheld, by a budget, a limit or by stopping, and how many
     concurrency  trials under way at once; a trial that waits for a limit is not under way
     raises       UsageError if it is not known where an API is that the plan needs: nothing is sent then
     """
     _find_endpoints(plan, session)
-    withheld = 0
+    withheld = Counter[str]()
 
     async def work(trials: Iterator[Trial]) -> None:
-        nonlocal withheld
         for trial in trials:
             if keeper.holds(trial.number):
                 continue
-            if session.desk.is_over:
-                withheld += 1
-                continue
+            if session.door.is_over:
+                return
             try:
                 await keeper.keep(trial.number, await run_trial(trial, session))
-            except Withheld:
-                withheld += 1
+            except Withheld as why:
+                withheld[why.message] += 1
             finally:
-                session.desk.release_slot()
+                session.door.done(trial.key)
 
     lanes = _lanes(plan, session)
-    if len(lanes) > 1:
+    if len(lanes) > 1 and session.door.pace is not None:
         # Each lane waits for its own limits; what is under way is counted over all.
-        session.desk.slots = asyncio.Semaphore(concurrency)
+        session.door.pace.share_slots(concurrency)
     try:
         async with asyncio.TaskGroup() as group:
             for lane in lanes:
@@ -96,7 +93,7 @@ async def execute(plan: Plan, session: Session, *, concurrency: int, keeper: Kee
 def _lanes(plan: Plan, session: Session) -> list[Callable[[Target], bool] | None]:
     """Whom to ask side by side: models that have limits of their own must not hold up one another."""
     models = dict.fromkeys((target.source, target.model) for target in plan.targets)
-    if session.desk.pace is None or len(models) == 1:
+    if session.door.pace is None or len(models) == 1:
         return [None]
     return [partial(_is_of, model) for model in models]
 
@@ -231,7 +228,7 @@ async def _ask(
     trial: Trial, session: Session, asking: Asking, turn: int, follow_up: FollowUp | None = None
 ) -> ExchangeRecord:
     call = call_for(trial, session, asking)
-    if session.desk.counts:
+    if session.door.counts:
         call = replace(call, lease=_lease(call, trial, session, asking))
     if session.remembers and may_go_on(trial.case, session.kinds):
         call = replace(call, memo=f"{trial.key}:{call.key.digest}")
@@ -243,7 +240,7 @@ async def _ask(
     plain = len(exchange.attempts) == 1 and exchange.last.error is None
     cost = price(reply, asking.provider, call.key.model, session.profile, asks_model=asking.asks_model)
     # What is fetched later is paid for once, by the request that asked for it.
-    session.desk.settle(call, _tokens(reply.usage), charged(cost) if asking.poll is None else Decimal(0))
+    session.door.settle(call, tokens_of(reply.usage), charged(cost) if asking.poll is None else Decimal(0))
     return ExchangeRecord(
         turn=turn,
         key=exchange.key,
@@ -259,23 +256,18 @@ async def _ask(
 
 def _lease(call: Call, trial: Trial, session: Session, asking: Asking) -> Lease:
     """What the call may take of limits and budgets."""
-    if asking.poll is not None:
-        return Lease(purses=purses_of(trial.case.suite, trial.target.label))
-    model, body = call.key.model, len(call.request.body)
-    most = worst_case(asking.request, body, asking.provider, model, session.profile)
-    # Of a reply that nothing bounds only a part is reserved of the tokens a minute: no limit would hold its window.
-    output = most.output_tokens if most.output_tokens is not None else UNBOUNDED_TOKENS
-    return Lease(
-        tokens=body // BYTES_PER_TOKEN + min(output, UNBOUNDED_TOKENS),
-        usd=most.usd,
+    found = asking.provider.find_model(call.key.model)
+    lease = Lease(
         purses=purses_of(trial.case.suite, trial.target.label),
+        limits=found.limits if found is not None else Limits(),
+        holder=trial.key,
     )
-
-
-def _tokens(usage: Usage) -> int | None:
-    if usage.prompt is None or usage.output is None:
-        return usage.total
-    return max(usage.prompt + usage.output, usage.total or 0)
+    if asking.poll is not None:
+        return lease
+    body = len(call.request.body)
+    most = worst_case(asking.request, body, asking.provider, call.key.model, session.profile)
+    lease.tokens, lease.usd = about_tokens(body, most), most.usd
+    return lease
 
 
 def _sound(text: str | None) -> str | None:

@@ -51,6 +51,36 @@ class _Pass:
     tried: bool
 
 
+class Slots:
+    """Trials that have requests under way, of all models together: a trial keeps its slot until it is done.
+
+    A trial that only waits for a limit has none, so that one model's limit holds up no other model.
+    """
+
+    def __init__(self) -> None:
+        """As many as one likes."""
+        self.free = math.inf
+        self._holders: set[str] = set()
+
+    def has_room(self, holder: str | None) -> bool:
+        """Whether a trial may have a request under way."""
+        return self.free > 0 or holder is None or holder in self._holders
+
+    def take(self, holder: str | None) -> None:
+        """Give a trial a slot, if it has none yet."""
+        if holder is not None and self.free < math.inf and holder not in self._holders:
+            self._holders.add(holder)
+            self.free -= 1
+
+    def release(self, holder: str) -> bool:
+        """Take a trial's slot back; whether it had one."""
+        if holder not in self._holders:
+            return False
+        self._holders.discard(holder)
+        self.free += 1
+        return True
+
+
 class _Lane:
     """The calls of one model at one endpoint: their limits, and their queue."""
 
@@ -62,6 +92,7 @@ class _Lane:
         self.tokens = Meter(
             _share(limits.tokens_per_minute, share), window_s=window_s, share=share, burst_s=TOKEN_BURST * window_s
         )
+        self.shared = pacing.slots
         slots = limits.concurrent_requests
         self.slots = math.inf if slots is None else max(1, math.floor(slots * share))
         self.gate = Gate(patience_s=pacing.patience_s, max_hold_s=pacing.max_hold_s)
@@ -73,25 +104,26 @@ class _Lane:
         self._turn = asyncio.Lock()
         self._waker: asyncio.Future[None] | None = None
 
-    def opens_at(self, tokens: int, now: float) -> float:
-        """When a call of so many tokens may go: `now` or before if it may, infinite if that hangs on others.
+    def opens_at(self, lease: Lease, now: float) -> float:
+        """When a call may go: `now` or before if it may, infinite if that hangs on others.
 
         raises  Withheld if none may for longer than anyone waits
         """
         if now < self.gate.closed_until:
             raise self._withheld(now)
-        if self.under_way >= self.slots:
+        if self.under_way >= self.slots or not self.shared.has_room(lease.holder):
             return math.inf
         at = self.gate.opens_at(now)
         if self.requests.limited:
             at = max(at, self.requests.free_at(now))
         if self.tokens.limited:
-            at = max(at, self.tokens.free_at(now), self.log.room_at(tokens, self.tokens.allowed(now), now))
+            at = max(at, self.tokens.free_at(now), self.log.room_at(lease.tokens, self.tokens.allowed(now), now))
         return at
 
     def enter(self, lease: Lease, now: float) -> _Pass:
         """Let a call in; what it may take is taken."""
         self.under_way += 1
+        self.shared.take(lease.holder)
         self.tally.add(now, sent=1)
         requests = self.tally.sent - self.tally.total
         if self.requests.limited:
@@ -115,7 +147,7 @@ class _Lane:
         self.waiting += 1
         try:
             async with self._turn:
-                while (at := self.opens_at(lease.tokens, now := self._clock.monotonic())) > now + _NOW_S:
+                while (at := self.opens_at(lease, now := self._clock.monotonic())) > now + _NOW_S:
                     await self._pause(at - now)
                 return self.enter(lease, now)
         finally:
@@ -225,7 +257,7 @@ class Pacing:
 
     def __init__(
         self,
-        limits_of: Callable[[Call], Limits],
+        limits_of: Callable[[Call], Limits] = lambda call: call.lease.limits,
         clock: Clock | None = None,
         *,
         share: float = 1.0,
@@ -238,11 +270,13 @@ class Pacing:
         self.window_s = window_s
         self.max_hold_s = max_hold_s
         self.patience_s = patience_s
+        self.slots = Slots()
         self._limits_of = limits_of
         self._clock = clock or SystemClock()
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._under_way: dict[int, list[_Pass]] = {}
         self._unsettled: dict[int, _Pass] = {}
+        self._turn = 0
 
     async def admit(self, call: Call, *, after_s: float = 0.0) -> None:
         """Come back when one attempt at the call may be sent, `after_s` seconds from now at the earliest.
@@ -251,9 +285,11 @@ class Pacing:
         """
         if after_s > 0:
             await self._clock.sleep(after_s)
+        if not call.lease.paced:
+            return
         lane, lease = self._lane_of(call), call.lease
         now = self._clock.monotonic()
-        if lane.waiting or lane.opens_at(lease.tokens, now) > now:
+        if lane.waiting or lane.opens_at(lease, now) > now:
             passed = await lane.queue(lease)
         else:
             passed = lane.enter(lease, now)
@@ -280,6 +316,18 @@ class Pacing:
         if passed is not None and tokens is not None:
             passed.lane.settle(passed, tokens, self._clock.monotonic())
             passed.lane.wake()
+
+    def share_slots(self, count: int) -> None:
+        """Let no more trials than that have requests under way, of all models together."""
+        self.slots.free = count
+
+    def release(self, holder: str) -> None:
+        """A trial is done: its slot is another's, and each model is offered it first in its turn."""
+        if self.slots.release(holder):
+            lanes = list(self._lanes.values())
+            self._turn = (self._turn + 1) % len(lanes)
+            for lane in (*lanes[self._turn :], *lanes[: self._turn]):
+                lane.wake()
 
     def _forget(self, now: float) -> None:
         """Let go of calls that nobody settled, and whose tokens count no more."""

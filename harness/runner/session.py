@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from harness.catalogue import Catalogues
 from harness.core.check import CheckKind
 from harness.core.clock import Clock, SystemClock
-from harness.runner.admission import Desk
+from harness.runner.admission import Doorkeeper
 from harness.runner.sources import Sources
 from harness.wire import Redactor, Transport
 from harness.wire.dialects import Dialect, load_dialect
@@ -22,7 +22,7 @@ class Session:
     transport  live, or behind cassettes
     redactor   masks keys: a request's key is that of its masked form
     profile    the price profile
-    desk       lets requests out, within limits and budgets
+    door       lets requests out, within limits and budgets
     remembers  whether the transport keeps answers for a run that is resumed
     dialects   those in use, loaded once
     """
@@ -35,7 +35,7 @@ class Session:
     clock: Clock = field(default_factory=SystemClock)
     remembers: bool = False
     dialects: dict[str, Dialect] = field(default_factory=dict)
-    desk: Desk = field(default_factory=Desk)
+    door: Doorkeeper = field(default_factory=Doorkeeper)
 
     @property
     def catalogues(self) -> Catalogues:

@@ -12,11 +12,15 @@ from harness.core.catalogue import Model, Provider, Tariff
 from harness.core.chat import ChatRequest
 from harness.core.cost import MILLION
 from harness.core.plain import PlainRequest
+from harness.core.reply import Usage
 
 # What a server may put before a prompt, unseen: a chat template, a tool preamble, a system prompt of its own.
 HIDDEN_TOKENS = 1_024
 # An image by address is a few bytes here. The most that a document we know of counts for one is 1,792.
 IMAGE_TOKENS = 2_048
+# JSON's own marks among them; code and other scripts than Latin run at fewer bytes a token than English prose's four.
+BYTES_PER_TOKEN = 3
+UNBOUNDED_TOKENS = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ def worst_case(
         if not request.asks_model:
             return NOTHING
         body: Mapping[str, Any] = request.body if isinstance(request.body, Mapping) else {}
-        images, tools = 0, _listed(body.get("tools"))
+        images, tools = _pictures(body), _listed(body.get("tools"))
     else:
         body = request.params
         images = sum(part.kind == "image" for message in request.messages for part in message.parts)
@@ -65,6 +69,24 @@ def worst_case(
     searches = "search_parameters" in body or any(tool.get("type", "function") != "function" for tool in tools)
     usd = None if searches else _dearest(input_tokens, output_tokens, tariff)
     return WorstCase(input_tokens=input_tokens, output_tokens=output_tokens, usd=usd)
+
+
+def about_tokens(body_bytes: int, most: WorstCase) -> int:
+    """What to take of the tokens a minute for a request before its reply tells: no limit would hold a whole window."""
+    output = UNBOUNDED_TOKENS if most.output_tokens is None else most.output_tokens
+    return body_bytes // BYTES_PER_TOKEN + min(output, UNBOUNDED_TOKENS)
+
+
+def tokens_of(usage: Usage) -> int | None:
+    """Prompt and reply together, as a limit counts them; None if the server does not say."""
+    if usage.prompt is None or usage.output is None:
+        return usage.total
+    return max(usage.prompt + usage.output, usage.total or 0)
+
+
+def _pictures(body: Mapping[str, Any]) -> int:
+    """Images that a body names, wherever they stand in it."""
+    return 0 if "messages" not in body else str(body["messages"]).count("'image")
 
 
 def _listed(tools: object) -> Sequence[Mapping[str, Any]]:

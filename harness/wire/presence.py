@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from harness.core.exchange import Attempt, Exchange, HttpRequest
-from harness.wire.transport import Call, Endpoint, Transport
+from harness.wire.transport import Call, Endpoint, Lease, Transport
 
 _SHOWN = 5
 _NEXT = ("next", "next_page", "next_cursor", "next_page_token", "nextPageToken")
@@ -54,8 +54,9 @@ class PresenceTransport:
 
     async def _ask(self, call: Call, endpoint: Endpoint) -> Mapping[str, str] | None:
         request = HttpRequest(method="GET", path=endpoint.model_list or "")
-        key = replace(call.key, method="GET", path=request.path, body="", credential="valid")
-        exchange = await self._live.send(replace(call, key=key, request=request))
+        # No model is asked: this is paid from no budget, and held up by no model's limits.
+        key = replace(call.key, method="GET", path=request.path, model="-", body="", credential="valid")
+        exchange = await self._live.send(replace(call, key=key, request=request, lease=Lease(), memo=None))
         if exchange.last.status != HTTPStatus.OK or exchange.last.error is not None:
             return None
         return read_model_list(exchange.last.body)

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from harness.core.canonical import digest, digest_bytes
+from harness.core.catalogue import Limits
 from harness.core.chat import Credential
 from harness.core.exchange import Attempt, Exchange, HttpRequest
 from harness.core.keys import RequestKey
@@ -77,16 +78,20 @@ class Endpoint:
 class Lease:
     """What one call may take of limits and budgets: estimated before it is sent, corrected when its reply is read.
 
-    tokens  prompt and reply together, at most; 0 where no model is asked
+    tokens  prompt and reply together, about; 0 where no model is asked
     usd     dollars, at most; None where nothing bounds them
     purses  names of the budgets that it is paid from
-    sent    attempts that went out and that a server may have billed
+    limits  what the provider documents of the model that is asked
+    paced   False for a request that is to try the limits
+    holder  the trial that holds a slot while it has requests under way; None for a call that needs none
     """
 
     tokens: int = 0
     usd: Decimal | None = Decimal(0)
     purses: tuple[str, ...] = ()
-    sent: int = 0
+    limits: Limits = field(default_factory=Limits)
+    paced: bool = True
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,4 @@
 import asyncio
-from decimal import Decimal
 from random import Random
 
 import pytest
@@ -9,61 +8,13 @@ from harness.catalogue import load_catalogues
 from harness.core.clock import VirtualClock
 from harness.core.exchange import Attempt, Exchange
 from harness.probes import parameters
-from harness.probes.bench import Bench, Budget, Pacer, keeps_evidence
-from harness.probes.desk import Ask, Desk, Unasked
+from harness.probes.bench import Bench, keeps_evidence
+from harness.probes.desk import Ask, Desk
 from harness.probes.outlay import forecast, total
 from harness.probes.verify import plan_verification
 from harness.runner.sources import Sources
 from harness.wire import Redactor
 from harness.wire.dialects import load_dialect
-
-
-def test_a_budget_of_requests_is_never_exceeded():
-    budget = Budget(max_requests=2)
-    budget.reserve(Decimal(0))
-    budget.reserve(Decimal(0))
-
-    with pytest.raises(Unasked, match="2 requests is spent"):
-        budget.reserve(Decimal(0))
-
-
-def test_what_is_under_way_counts_against_a_budget_of_dollars_before_it_is_paid():
-    budget = Budget(max_usd=Decimal("0.10"))
-    budget.reserve(Decimal("0.06"))
-
-    with pytest.raises(Unasked):
-        budget.reserve(Decimal("0.06"))
-
-
-def test_an_answer_that_was_cheaper_than_reserved_frees_the_rest():
-    budget = Budget(max_usd=Decimal("0.10"))
-    budget.reserve(Decimal("0.06"))
-    budget.settle(Decimal("0.06"), Decimal("0.01"))
-
-    budget.reserve(Decimal("0.06"))
-
-    assert budget.spent_usd == Decimal("0.01")
-
-
-def test_an_answer_of_unknown_cost_is_reckoned_at_what_was_reserved():
-    budget = Budget(max_usd=Decimal("0.10"))
-    budget.reserve(Decimal("0.06"))
-    budget.settle(Decimal("0.06"), None)
-
-    assert budget.spent_usd == Decimal("0.06")
-
-
-def test_a_model_is_asked_no_more_often_a_minute_than_its_limit():
-    clock = VirtualClock()
-    pacer = Pacer(clock=clock)
-
-    async def ask():
-        began = clock.monotonic()
-        for _ in range(7):
-            await pacer.wait("m", 3)
-        return clock.monotonic() - began
-
-    assert asyncio.run(ask()) == pytest.approx(120, abs=1)
 
 
 class Answering:
@@ -101,23 +52,6 @@ def test_an_ask_that_is_to_come_later_waits_for_a_server_and_never_for_a_recordi
     asyncio.run(ask())
 
     assert clock.monotonic() - began == waited_s
-
-
-def test_models_do_not_wait_for_one_another_and_without_a_limit_nobody_waits():
-    clock = VirtualClock()
-    pacer = Pacer(clock=clock)
-
-    async def ask():
-        for _ in range(50):
-            await pacer.wait("free", None)
-        for _ in range(3):
-            await pacer.wait("a", 3)
-            await pacer.wait("b", 3)
-        return clock.monotonic()
-
-    began = clock.monotonic()
-
-    assert asyncio.run(ask()) == began
 
 
 @pytest.mark.parametrize(("status", "kept"), [(200, True), (400, True), (500, True), (503, False), (429, False)])

@@ -8,7 +8,7 @@ from harness.core.errors import Withheld
 from harness.core.exchange import Attempt, HttpRequest
 from harness.core.keys import RequestKey
 from harness.core.record import RUN_PURSE
-from harness.runner.admission import Desk, may_be_billed
+from harness.runner.admission import Doorkeeper, may_be_billed
 from harness.runner.budget import Budgets
 from harness.wire import Call, CassetteAddress, Endpoint, Lease
 
@@ -26,7 +26,7 @@ def call(usd="1"):
 
 
 def desk(usd="10", **more):
-    return Desk(budgets=Budgets({RUN_PURSE: Ceiling(usd=Decimal(usd))}), **more)
+    return Doorkeeper(budgets=Budgets({RUN_PURSE: Ceiling(usd=Decimal(usd))}), **more)
 
 
 def purse(found):
@@ -161,7 +161,7 @@ def test_a_slot_is_held_over_all_requests_of_a_trial_until_it_is_released():
         found.release_slot()
 
     async def ask():
-        found, log = Desk(slots=asyncio.Semaphore(1)), []
+        found, log = Doorkeeper(slots=asyncio.Semaphore(1)), []
         await asyncio.gather(*(trial(found, log, name) for name in "abc"))
         return "".join(log)
 
