@@ -105,7 +105,7 @@ def verify(lineup, claims, *, base_url=None, environment=None, clock=None):
             await transport.aclose()
 
     asyncio.run(ask())
-    return {verdict.claim: verdict for verdict in decide_all(agenda, found)}, budget.requests
+    return {verdict.claim: verdict for verdict in decide_all(agenda, found)}, len(found.seen)
 
 
 def verify_simulator(family, *deviations, models=(PLAIN,), images=(), allowed=(), lineup=None, **options):

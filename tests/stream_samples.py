@@ -132,4 +132,4 @@ def verify_streams(base_url, *models, catalogue="xai", key="sim-key", idle_s=5.0
 
     asyncio.run(ask())
     verdicts = {each.claim: each for each in decide_all(agenda, found) if each.observed != "the model was not selected"}
-    return verdicts, budget.requests
+    return verdicts, len(found.seen)
