@@ -25,7 +25,7 @@ from wire_samples import (
 from harness.core.clock import VirtualClock
 from harness.core.errors import Unanswerable
 from harness.core.exchange import Attempt, Frame
-from harness.wire import CassetteTransport, Redactor, RetryPolicy, cassette_shelf, worth_keeping
+from harness.wire import CassetteTransport, Redactor, RetryPolicy, cassette_commit, worth_keeping
 
 SSE = [f"data: {n}\n\n".encode() for n in range(4)]
 
@@ -290,14 +290,14 @@ def test_a_cassette_keeps_the_last_attempt_and_the_exchange_all(tmp_path):
 @pytest.fixture
 def slow_disk(monkeypatch):
     """Every write to a journal takes a fifth of a second; the event is set when one begins."""
-    append, begun = cassette_shelf.append_to_journal, threading.Event()
+    append, begun = cassette_commit.append_line, threading.Event()
 
     def slowly(*arguments):
         begun.set()
         threading.Event().wait(0.2)
         append(*arguments)
 
-    monkeypatch.setattr(cassette_shelf, "append_to_journal", slowly)
+    monkeypatch.setattr(cassette_commit, "append_line", slowly)
     return begun
 
 
@@ -315,7 +315,8 @@ def test_a_reply_is_on_disk_before_anyone_is_told_of_it(tmp_path, slow_disk):
 
 def test_writing_does_not_hold_up_replies_that_are_being_timed(tmp_path, monkeypatch):
     threads = set()
-    monkeypatch.setattr("os.fsync", lambda _: threads.add(threading.current_thread()))
+    for sync in ("os.fsync", "os.fdatasync"):
+        monkeypatch.setattr(sync, lambda _: threads.add(threading.current_thread()))
 
     record(tmp_path, response, body_of())
 
