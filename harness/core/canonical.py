@@ -10,12 +10,16 @@ from collections.abc import Mapping
 Json = None | bool | int | float | str | list["Json"] | Mapping[str, "Json"]
 
 
+# Made once: a replay spells thousands of requests, and `json.dumps` would make one for each.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_json(value: object) -> str:
     """The one spelling of a JSON value: sorted keys, no spaces, non-ASCII kept.
 
     raises  TypeError for a value that JSON cannot hold; ValueError for NaN and infinities
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def digest(value: object) -> str:

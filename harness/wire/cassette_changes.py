@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from harness.core.errors import UnreadableCassette
 from harness.wire.cassette_bodies import flatten, read_reply
-from harness.wire.cassette_file import Recording
+from harness.wire.cassette_recording import Recording
 from harness.wire.interaction import reply_of
 
 _MAX_TOLD = 10

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from harness.core.exchange import HttpRequest
 from harness.core.keys import RequestKey
-from harness.wire.cassette_file import Recording
 from harness.wire.cassette_nearest import NearestRecordings
+from harness.wire.cassette_recording import Recording
 from harness.wire.redact import Redactor
 from harness.wire.transport import body_digest, path_and_query
 
@@ -63,19 +63,23 @@ class CassetteIndex:
     def add_file(self, recordings: Iterable[Recording]) -> None:
         """Add one cassette's recordings; where an earlier cassette has the same key, that one answers."""
         own: dict[RequestKey, Recording] = {}
-        seen: Counter[tuple[object, ...]] = Counter()
+        foreign: list[Recording] = []
         for recording in recordings:
             if recording.origin is not None:
                 # Within a file the last one counts, as in a journal.
                 own[own_key(recording)] = recording
             else:
-                self._add_foreign(recording, seen)
+                foreign.append(recording)
             self._all.append(recording)
         if self._own:
             for key, recording in own.items():
                 self._own.setdefault(key, recording)
         else:
             self._own = own
+        if foreign:
+            seen: Counter[tuple[object, ...]] = Counter()
+            for recording in foreign:
+                self._add_foreign(recording, seen)
         self._own_of_anyone = self._nearest = None
 
     def put(self, recording: Recording) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 
 from harness.core.errors import Unanswerable
 from harness.wire.cassette_emit import dump_yaml
-from harness.wire.cassette_file import CassetteFile, Recording, read_cassette, read_file, recording_of
+from harness.wire.cassette_file import CassetteFile, read_cassette, read_file, recording_of
 from harness.wire.cassette_index import own_key
-from harness.wire.cassette_paths import is_there, journal_path
+from harness.wire.cassette_paths import JOURNAL_SUFFIX, is_there, journal_path
+from harness.wire.cassette_recording import Recording
 from harness.wire.cassette_text import unreadable
 
 
@@ -42,9 +43,9 @@ def read_journal(cassette: Path) -> tuple[list[Recording], str | None]:
 
     raises  UnreadableCassette if a whole line is no interaction
     """
-    journal = journal_path(cassette)
-    if not is_there(journal):
+    if not is_there(f"{cassette}{JOURNAL_SUFFIX}"):
         return [], None
+    journal = journal_path(cassette)
     recordings, torn = [], []
     for number, line in enumerate(read_file(journal).split("\n"), start=1):
         if not line:
@@ -225,7 +226,7 @@ def _spelled_bytes(value: object) -> dict[str, str]:
 
 
 def _bytes_in_json(value: object) -> str:
-    # JSON has no bytes, and vcrpy refuses them; `cassette_file.text_bytes` gives these back.
+    # JSON has no bytes, and vcrpy refuses them; `text_bytes` gives these back.
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     message = f"a cassette cannot hold a {type(value).__name__}"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from harness.core.keys import RequestKey
 from harness.wire.cassette_bodies import diff_lines, pretty
-from harness.wire.cassette_file import Recording
 from harness.wire.cassette_index import CassetteIndex, own_key
+from harness.wire.cassette_recording import Recording
 
 RECORD_COMMAND = "harness run … --mode record"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from harness.core.keys import RequestKey
-from harness.wire.cassette_file import Recording
+from harness.wire.cassette_recording import Recording
 
 _MAX_RECORDINGS = 20_000
 _MAX_COMPARED = 20_000

@@ -34,10 +34,11 @@ def choose_cassette(path: Path) -> Path:
     path    `<case>.yaml`
     raises  UnreadableCassette if there are both: whichever answered, somebody would expect the other
     """
-    other = path.with_suffix(".json")
-    if not is_there(other) and not is_there(f"{other}{JOURNAL_SUFFIX}"):
+    name = str(path)
+    if not is_there(name.removesuffix(".yaml") + ".json"):
         return path
-    if is_there(path) or is_there(f"{path}{JOURNAL_SUFFIX}"):
+    other = path.with_suffix(".json")
+    if is_there(name) or is_there(name + JOURNAL_SUFFIX):
         raise UnreadableCassette(
             f"{path}: cannot read this cassette: the same case has {other.name}, too, and only one of them can answer",
             remedy=f"keep one of the two, with its {JOURNAL_SUFFIX} if it has one: recordings go where recordings are",
@@ -52,7 +53,7 @@ def is_there(path: Path | str) -> bool:
 
 def journal_path(cassette: Path) -> Path:
     """The side file that recordings are first written to."""
-    return cassette.with_name(cassette.name + JOURNAL_SUFFIX)
+    return Path(f"{cassette}{JOURNAL_SUFFIX}")
 
 
 def find_cassettes(places: Iterable[Path]) -> list[Path]:

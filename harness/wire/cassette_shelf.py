@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.errors import UnreadableCassette
-from harness.wire.cassette_file import Recording, read_cassette, recording_of
+from harness.wire.cassette_file import read_cassette, recording_of
 from harness.wire.cassette_index import CassetteIndex
 from harness.wire.cassette_journal import merge_journal, read_journal
 from harness.wire.cassette_paths import choose_cassette, is_there, journal_path
+from harness.wire.cassette_recording import Recording
 from harness.wire.redact import Redactor
 
 

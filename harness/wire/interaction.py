@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from harness.core.exchange import Attempt, Exchange, Frame
-from harness.wire.cassette_file import Recording
+from harness.wire.cassette_recording import Recording
 from harness.wire.cassette_text import unreadable
 from harness.wire.content_coding import GZIP_MAGIC, BadCoding, TooLarge, decode_whole, without_coding
 from harness.wire.redact import Redactor

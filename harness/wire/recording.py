@@ -14,10 +14,11 @@ from harness.core.keys import RequestKey
 from harness.wire.api_errors import find_api_error
 from harness.wire.cassette_changes import Changes, reply_differences
 from harness.wire.cassette_commit import Journals
-from harness.wire.cassette_file import Recording, read_cassette
+from harness.wire.cassette_file import read_cassette
 from harness.wire.cassette_index import CassetteIndex
 from harness.wire.cassette_miss import RECORD_COMMAND, explain_miss, explain_no_cassette, explain_wrong_source
 from harness.wire.cassette_paths import cassette_path, find_cassettes
+from harness.wire.cassette_recording import Recording
 from harness.wire.cassette_shelf import Shelf
 from harness.wire.interaction import exchange_of, interaction_of, lost_its_times
 from harness.wire.redact import Redactor
