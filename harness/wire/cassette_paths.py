@@ -46,6 +46,24 @@ def choose_cassette(path: Path) -> Path:
     return other
 
 
+def folder_of(name: str) -> str:
+    """The name of the folder that a provider's or a suite's recordings lie in."""
+    return _segment(name)
+
+
+def provider_folder(path: Path, places: Iterable[Path]) -> str | None:
+    """The provider's folder that a case's cassette lies in; None if it is laid out in another way.
+
+    places  roots, or folders or files within a root called `cassettes`
+    """
+    levels = 4
+    for place in places:
+        if path.is_relative_to(place) and len(parts := path.relative_to(place).parts) == levels:
+            return parts[0]
+    below = path.parts[::-1].index("cassettes") if "cassettes" in path.parts else 0
+    return path.parts[-levels] if below == levels else None
+
+
 def is_there(path: Path | str) -> bool:
     """Whether a file exists: `Path.exists` in a quarter of its time, of which a replay of thousands has none."""
     return os.access(path, os.F_OK)
