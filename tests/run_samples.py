@@ -20,7 +20,6 @@ HEADER = RunHeader(
 )
 RECORD = TrialRecord(
     trial="k",
-    asked="a",
     suite="s",
     case="c",
     target="t",

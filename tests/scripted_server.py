@@ -31,6 +31,13 @@ def _json_of(body: bytes) -> Any:
         return None
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that hang up: tests kill them on purpose."""
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing."""
+
+
 class ScriptedServer:
     """Answers each request with what `answer(body)` returns: a JSON value, or (status, JSON value or bytes).
 
@@ -78,7 +85,7 @@ class ScriptedServer:
             def log_message(self, *_: object) -> None:
                 """Keep the test's output quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property

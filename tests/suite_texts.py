@@ -24,4 +24,4 @@ def suite_of(cases: str, name: str = "s") -> Suite:
 def trials_of(cases: str, target: Target = TARGET, **options: Any) -> tuple[Trial, ...]:
     """The trials of these cases against one target."""
     suite = suite_of(cases)
-    return plan_run([suite], {suite.name: (target,)}, Selection(), **options).trials
+    return tuple(plan_run([suite], {suite.name: (target,)}, Selection(), **options).trials)

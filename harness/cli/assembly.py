@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 
 from harness.catalogue import Catalogues, load_catalogues
@@ -20,6 +21,7 @@ from harness.core.clock import SystemClock
 from harness.core.errors import InputError, UsageError
 from harness.core.record import Mode
 from harness.reading import did_you_mean
+from harness.runner.admission import Desk
 from harness.runner.plan import Plan, Selection, empty_plan, plan_run
 from harness.runner.rows import RowTrial, case_of, expand_rows
 from harness.runner.session import Session
@@ -31,7 +33,7 @@ from harness.wire import CassetteTransport, Redactor, Transport
 from harness.wire.dialects import load_dialect
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Assembly:
     """A plan, and what is needed to execute it.
 
@@ -44,6 +46,11 @@ class Assembly:
     kinds: Mapping[str, CheckKind]
     choices: Choices
     rows: tuple[RowTrial, ...] = ()
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Masks every key that the environment holds."""
+        return Redactor(self.sources.secrets())
 
     @property
     def catalogues(self) -> Catalogues:
@@ -97,9 +104,9 @@ def assemble(choices: Choices, profile: str = "documented") -> Assembly:
     cases = tuple(each for each in choices.cases if _means(each, names) or not _means(each, asked))
     if rows and (not any(suite.cases for suite in suites) or (choices.cases and not cases)):
         # Only rows are asked: there is nothing for a plan to select.
-        plan = empty_plan(suites, targets)
+        plan = empty_plan(suites, targets, choices.shard)
     else:
-        plan = plan_run(suites, targets, Selection(cases=cases, tags=choices.tags), choices.repeats)
+        plan = plan_run(suites, targets, Selection(cases=cases, tags=choices.tags), choices.repeats, choices.shard)
     return Assembly(plan=plan, mode=mode, sources=sources, kinds=kinds, choices=choices, rows=rows)
 
 
@@ -144,26 +151,35 @@ def check_profile(profile: str, providers: Sequence[Provider]) -> None:
         )
 
 
-def open_session(assembly: Assembly, *, profile: str, seed: int, timeout_s: float) -> Session:
-    """The session that executes an assembly's plan; close its transport when done."""
-    from harness.wire import LiveTransport, PresenceTransport, RetryPolicy
+def open_session(assembly: Assembly, desk: Desk, *, profile: str, seed: int, timeout_s: float) -> Session:
+    """The session that executes an assembly's plan; close its transport when done.
 
-    redactor = Redactor(assembly.sources.secrets())
+    desk  lets its requests out
+    """
+    redactor = assembly.redactor
     live = None
     if assembly.mode != "replay":
+        from harness.wire import LiveTransport, PresenceTransport, RetryPolicy
+
         live = PresenceTransport(
             LiveTransport(
                 clock=SystemClock(),
                 policy=RetryPolicy(),
                 random=random.Random(seed),  # noqa: S311 - jitter, not secrecy
                 redactor=redactor,
+                admission=desk,
                 idle_timeout_s=timeout_s,
                 total_timeout_s=timeout_s,
             )
         )
     transport = live if live is not None and assembly.mode == "live" else open_cassettes(assembly, redactor, live)
     return Session(
-        transport=transport, sources=assembly.sources, redactor=redactor, kinds=assembly.kinds, profile=profile
+        transport=transport,
+        sources=assembly.sources,
+        redactor=redactor,
+        kinds=assembly.kinds,
+        profile=profile,
+        desk=desk,
     )
 
 

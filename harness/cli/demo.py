@@ -69,7 +69,7 @@ def _tour(suites: Path, root: Path, out: Path, rename: str | None = None) -> Run
     cases = sum(len(suite.cases) for suite in assembly.plan.suites)
     targets = len(assembly.plan.targets)
     say(f"{len(assembly.plan.suites)} suites are valid: {cases} cases, {targets} targets")
-    run = run_plan(assembly, Settings(out=out), lambda _: None)
+    run = run_plan(assembly, Settings(out=out), lambda _: None).run
     write_extras(run, html=None, junit=out / "junit.xml", markdown=out / "summary.md")
     kind = "a simulator" if rename else "a real model"
     say(f"{len(run.records)} trials replayed from recordings of {kind}\n")

@@ -21,10 +21,11 @@ from harness.cli.terminal import say
 from harness.cli.verdict import render_run, run_as_json
 from harness.core.errors import InputError, UsageError
 from harness.core.outcome import Outcome
-from harness.core.record import Run, RunFooter, SuiteRef, TrialRecord
+from harness.core.record import Run, SuiteRef, TrialRecord
 from harness.report import render_html
 from harness.runner.regrade import Regraded, regrade
-from harness.store import RunFolder, is_verification, read_run_folder
+from harness.store import is_verification, read_run_folder
+from harness.store.run_folder import write_atomically, write_run_folder
 from harness.suite import load_suites
 
 SHOWN = 10
@@ -106,7 +107,7 @@ def command(
     footer = footer_of(result.records, old.header.max_errors, incomplete=bool(result.missing))
     graded = Run(header=header, records=result.records, footer=footer)
     if out is not None:
-        _write(graded, footer, out)
+        _write(graded, out)
     if as_json:
         say(json.dumps({**run_as_json(graded, out), "missing": result.missing, "gone": result.gone}, indent=2))
     else:
@@ -133,10 +134,9 @@ def _find(path: str) -> Path:
     return given
 
 
-def _write(graded: Run, footer: RunFooter, out: Path) -> None:
-    folder = RunFolder.open(out, graded.header)
-    folder.close(graded.records, footer)
-    folder.write("report.html", render_html(graded, title=title_of(graded)).encode("utf-8", "replace"))
+def _write(graded: Run, out: Path) -> None:
+    write_run_folder(out, graded)
+    write_atomically(out / "report.html", render_html(graded, title=title_of(graded)).encode("utf-8", "replace"))
 
 
 def _tell(old: tuple[TrialRecord, ...], result: Regraded) -> None:

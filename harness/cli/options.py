@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from harness.core.record import Mode
+from harness.runner.plan import WHOLE, Shard
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -94,6 +95,7 @@ class Choices:
     cases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     repeats: int | None = None
+    shard: Shard = WHOLE
     mode: Mode | None = None
     rename: str | None = None
     base_url: str | None = None

@@ -5,19 +5,21 @@ It stands apart from `run` so that looking can never spend.
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.catalogue import load_register
 from harness.cli.assembly import Assembly, assemble, open_cassettes
 from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
 from harness.cli.tables import render_table
 from harness.cli.terminal import say
 from harness.core.record import Mode
+from harness.runner.estimate import Estimate, estimate
 from harness.runner.forecast import Forecast, forecast
-from harness.runner.plan import Estimate, estimate
 from harness.runner.session import Session
 from harness.wire import Redactor
 
@@ -34,11 +36,17 @@ if TYPE_CHECKING:
 def command(paths: tuple[Path, ...], profile: str, *, as_json: bool, **chosen: Any) -> int:
     """Show the trials of a run: requests, tokens, dollars and minutes, and which recordings exist.
 
-    Nothing is sent and nothing is written. Token counts are estimates, at four bytes a token; costs are upper bounds on
-    that reckoning; minutes are lower bounds under the documented limits.
+    Nothing is sent and nothing is written. Tokens are about, at four bytes each; cost lies between the prompts alone
+    and what --budget-usd would set aside; minutes are lower bounds under the documented limits.
     """
     assembly = assemble(Choices(paths=paths, **chosen), profile)
-    estimates = estimate(assembly.plan, assembly.catalogues, assembly.kinds, profile)
+    names = {target.provider for target in assembly.plan.targets}
+    registers = {
+        name: load_register(assembly.catalogues.provider(name))
+        for name in sorted(names)
+        if assembly.catalogues.provider(name).register
+    }
+    estimates = estimate(assembly.plan, assembly.catalogues, assembly.kinds, profile, registers)
     recordings = _recordings(assembly, profile)
     rows = _forecast_rows(assembly, profile)
     if as_json:
@@ -95,19 +103,16 @@ def _as_table(
     assembly: Assembly, estimates: tuple[Estimate, ...], recordings: dict[str, Forecast], profile: str
 ) -> str:
     header = ("target", "trials", "requests", "judges", "recorded", "input tokens", "output tokens", "cost", "minutes")
-    trials = {
-        t.label: sum(trial.target.label == t.label for trial in assembly.plan.trials) for t in assembly.plan.targets
-    }
     rows = [
         (
             row.target,
-            str(trials[row.target]),
+            str(row.trials),
             str(row.requests) + (f" to {row.requests + row.more_requests}" if row.more_requests else ""),
             str(row.judgements),
             f"{recordings[row.target].hits} of {recordings[row.target].asked}",
             f"~{row.input_tokens}",
             "unbounded" if row.output_tokens is None else f"≤ {row.output_tokens}",
-            _dollars(row.cost_usd),
+            _range(row.least_usd, row.most_usd),
             "no limit known" if row.minutes is None else f"≥ {row.minutes:.1f}",
         )
         for row in estimates
@@ -120,8 +125,10 @@ def _as_table(
         "",
         "requests: one a turn; tool rounds come on top. judges: questions to judges, in no other figure here.",
         f"recorded: first requests that a recording answers{_use_of(assembly.mode)}",
-        "tokens: about, at four bytes each; servers add their own. cost: at most, on that reckoning, which knows of no",
-        "thoughts beyond max_tokens, no dearer rates for long prompts, and no fees for searches.",
+        "tokens: about, at four bytes each; servers add their own. cost: from the prompts alone, at that reckoning, to",
+        "what --budget-usd would set aside: every byte a token, every reply as long as it may be, thoughts and dearer",
+        "rates of long prompts counted; searches of the vendor's own have no bound.",
+        *_refusals(estimates),
     ]
     return "\n".join(lines)
 
@@ -136,8 +143,30 @@ def _use_of(mode: Mode) -> str:
     return uses[mode]
 
 
-def _dollars(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"≤ ${amount.normalize():f}" if amount else "$0"
+def _range(least: Decimal | None, most: Decimal | None) -> str:
+    if least is None:
+        return "unknown"
+    if most is None:
+        return f"{_dollars(least)} to no bound"
+    return _dollars(most) if least == most else f"{_dollars(least)} to {_dollars(most)}"
+
+
+def _dollars(amount: Decimal) -> str:
+    """Two digits that count, and cents."""
+    return f"${round(amount, max(2, 1 - amount.adjusted())):f}" if amount else "$0"
+
+
+def _refusals(estimates: Iterable[Estimate]) -> list[str]:
+    """What the catalogue says will be refused: alike for several targets, in one line."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in estimates:
+        for each in row.refused:
+            trials = f"{each.cases} trial{'s' if each.cases > 1 else ''}"
+            found.setdefault((each.parameter, trials), []).append(row.target)
+    lines = [
+        f"  {parameter}, sent by {trials} each of {', '.join(labels)}" for (parameter, trials), labels in found.items()
+    ]
+    return ["", "the catalogue says that these are not supported:", *lines] if lines else []
 
 
 def _as_json(
@@ -153,14 +182,17 @@ def _as_json(
         "targets": [
             {
                 "target": row.target,
+                "trials": row.trials,
                 "requests": row.requests,
                 "more_requests": row.more_requests,
                 "judgements": row.judgements,
                 "recorded": recordings[row.target].hits,
                 "input_tokens": row.input_tokens,
                 "output_tokens": row.output_tokens,
-                "cost_usd": None if row.cost_usd is None else str(row.cost_usd),
+                "least_usd": None if row.least_usd is None else str(row.least_usd),
+                "most_usd": None if row.most_usd is None else str(row.most_usd),
                 "minutes": row.minutes,
+                "refused": [{"parameter": r.parameter, "claim": r.claim, "trials": r.cases} for r in row.refused],
             }
             for row in estimates
         ],

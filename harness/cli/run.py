@@ -4,18 +4,21 @@ It stands apart from the machinery in `running`, which the demo shares: here are
 """
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli.assembly import assemble, default_folder
+from harness.cli.assembly import assemble
+from harness.cli.execution import own_rows
+from harness.cli.limit_options import ceiling_of, limit_options, scale_options
 from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
 from harness.cli.progress import progress_of
-from harness.cli.running import Settings, run_plan, write_extras
+from harness.cli.running import Settings, explain_left, find_folder, run_plan, write_extras
 from harness.cli.terminal import say
 from harness.cli.verdict import render_run, run_as_json
-from harness.core.clock import SystemClock
+from harness.runner.plan import Shard
 
 
 @click.command("run")
@@ -23,23 +26,10 @@ from harness.core.clock import SystemClock
 @selection_options
 @source_options
 @price_option
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1, 1000),
-    default=8,
-    show_default=True,
-    help="Trials under way at once; a catalogue may allow fewer.",
-)
+@limit_options
+@scale_options
 @click.option(
     "--max-errors", type=click.IntRange(0), default=0, show_default=True, help="Errors that may stand beside a yes."
-)
-@click.option(
-    "--timeout",
-    "timeout_s",
-    type=click.FloatRange(0.1),
-    default=300.0,
-    show_default=True,
-    help="Seconds for one request.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the waits between retries.")
 @click.option(
@@ -53,43 +43,40 @@ from harness.core.clock import SystemClock
 def command(
     *,
     paths: tuple[Path, ...],
-    profile: str,
-    concurrency: int,
-    max_errors: int,
-    timeout_s: float,
-    seed: int,
     out: Path | None,
     html: Path | None,
     junit: Path | None,
     markdown: Path | None,
-    overwrite: bool,
     as_json: bool,
+    budget_usd: Decimal | None,
+    max_requests: int | None,
+    shard: Shard,
     **chosen: Any,
 ) -> int:
     """Run suites against their targets and judge what came back.
 
-    By default recordings answer and nothing is sent. The run's folder holds records.jsonl and report.html.
+    By default recordings answer and nothing is sent. The run's folder holds records.jsonl and report.html. A run that
+    is cut short, by Ctrl-C, a budget or a crash, keeps what was answered: the same command with --resume goes on.
 
-    Exit codes: 0 all cases pass · 1 a case fails · 2 the input is wrong · 3 errors, such as a missing recording,
-    leave it open · 130 interrupted.
+    Exit codes: 0 all cases pass · 1 a case fails · 2 the input is wrong · 3 errors, such as a missing recording or a
+    budget that is spent, leave it open · 130 interrupted.
     """
-    assembly = assemble(Choices(paths=paths, **chosen), profile)
-    folder = out or default_folder(assembly, SystemClock().now())
-    settings = Settings(
-        out=folder,
-        profile=profile,
-        concurrency=concurrency,
-        max_errors=max_errors,
-        seed=seed,
-        timeout_s=timeout_s,
-        overwrite=overwrite,
-    )
-    with progress_of(len(assembly.plan.trials) + len(assembly.rows), live=assembly.mode != "replay") as tick:
-        run = run_plan(assembly, settings, tick)
-    write_extras(run, html=html, junit=junit, markdown=markdown)
+    wishes = {name: chosen.pop(name) for name in _WISHES}
+    assembly = assemble(Choices(paths=paths, shard=shard, **chosen), wishes["profile"])
+    folder = find_folder(assembly, out, resume=wishes["resume"])
+    settings = Settings(out=folder, ceiling=ceiling_of(budget_usd, max_requests), **wishes)
+    with progress_of(len(assembly.plan.trials) + len(own_rows(assembly)), live=assembly.mode != "replay") as tick:
+        finished = run_plan(assembly, settings, tick)
+    write_extras(finished.run, html=html, junit=junit, markdown=markdown)
     if as_json:
-        say(json.dumps(run_as_json(run, folder), indent=2))
-    else:
-        say(render_run(run))
-        say(f"\npage     {folder / 'report.html'}\nrecords  {folder / 'records.jsonl'}")
-    return run.footer.exit_code if run.footer is not None else 3
+        say(json.dumps({**run_as_json(finished.run, folder), "left": finished.left}, indent=2))
+        return finished.exit_code
+    say(render_run(finished.run))
+    records = folder / ("journal.jsonl" if finished.left else "records.jsonl")
+    say(f"\npage     {folder / 'report.html'}\nrecords  {records}")
+    for line in explain_left(finished, folder):
+        say(line, err=True)
+    return finished.exit_code
+
+
+_WISHES = ("profile", "concurrency", "max_errors", "timeout_s", "seed", "overwrite", "pacing", "resume")

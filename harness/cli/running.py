@@ -4,23 +4,26 @@ It stands apart from the command `run` because the demo does the same.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from harness import __version__
-from harness.cli.assembly import Assembly, open_session
+from harness.cli.assembly import Assembly, default_folder
+from harness.cli.execution import Execution, check_bounds, own_rows
 from harness.cli.terminal import say
 from harness.core.canonical import digest
+from harness.core.catalogue import Ceiling
 from harness.core.clock import SystemClock
+from harness.core.errors import UsageError
 from harness.core.outcome import rate_of
 from harness.core.record import Run, RunFooter, RunHeader, SuiteRef, TrialRecord
 from harness.report import decide_run, render_html, render_junit, render_markdown
-from harness.runner.execute import execute
+from harness.runner.execute import is_answered
 from harness.runner.pricing import spent
-from harness.runner.session import Session
-from harness.store import RunFolder
-from harness.store.run_folder import write_atomically
+from harness.store import RunFolder, read_run_folder
+from harness.store.run_folder import is_unfinished, write_atomically
 
 MAX_NAMED = 4
 
@@ -30,6 +33,9 @@ class Settings:
     """How a plan is executed.
 
     timeout_s  for one request, from sending to the last byte
+    pacing     keep to the provider's limits
+    ceiling    what the whole run may spend; a shard its share of it
+    resume     go on with the run that is in the folder
     """
 
     out: Path
@@ -39,60 +45,96 @@ class Settings:
     seed: int = 0
     timeout_s: float = 300.0
     overwrite: bool = False
+    pacing: bool = True
+    ceiling: Ceiling | None = None
+    resume: bool = False
 
 
-def run_plan(assembly: Assembly, settings: Settings, on_record: Callable[[TrialRecord], None]) -> Run:
-    """Execute, journal and close; the run, with report.html beside its records.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What a run came to.
 
-    raises  KeyboardInterrupt with the journal kept, if the user interrupts
+    run          without a footer if it was stopped
+    left         how many trials were not asked
+    interrupted  True if the user stopped it
+    why_left     why trials were not asked, in words
     """
-    header = _header(assembly, settings)
-    folder = RunFolder.open(settings.out, header, replace=settings.overwrite)
 
-    def keep(record: TrialRecord) -> None:
-        folder.append(record)
-        on_record(record)
+    run: Run
+    left: int = 0
+    interrupted: bool = False
+    why_left: str = ""
 
+    @property
+    def exit_code(self) -> int:
+        """That of the contract."""
+        if self.interrupted:
+            return 130
+        return 3 if self.run.footer is None else self.run.footer.exit_code
+
+
+def run_plan(assembly: Assembly, settings: Settings, tick: Callable[[TrialRecord], None]) -> Finished:
+    """Execute, journal and close; report.html is written beside the records.
+
+    tick    called with each record as it is finished
+    raises  UsageError, before anything is sent, if nothing bounds what a request may cost and there is a budget
+    """
+    check_bounds(assembly, settings)
+    folder = _open_folder(assembly, settings)
+    for note in folder.notes:
+        say(f"note: {note}", err=True)
+    execution = Execution(assembly=assembly, settings=settings, folder=folder, tick=tick)
     try:
-        session = open_session(
-            assembly,
-            profile=settings.profile,
-            seed=settings.seed,
-            timeout_s=settings.timeout_s,
-        )
-        records = asyncio.run(_execute(assembly, session, settings, keep))
-    except KeyboardInterrupt:
-        folder.abandon()
-        kept = (
-            " and in the cassettes: --mode record goes on from there" if assembly.mode in ("record", "refresh") else ""
-        )
-        say(f"\nstopped; what was answered is in {settings.out / 'journal.jsonl'}{kept}", err=True)
-        raise
+        asyncio.run(execution.run())
     except BaseException:
         folder.abandon()
         raise
-    run = folder.close(records, footer_of(records, settings.max_errors))
+    left = folder.header.trials - folder.held
+    if left:
+        folder.abandon()
+    else:
+        folder.close(footer_of(folder.records(), settings.max_errors, charged=execution.charged))
+    run = read_run_folder(settings.out, unfinished=bool(left))
     folder.write("report.html", render_html(run, title=title_of(run)).encode("utf-8", "replace"))
-    return run
+    return Finished(run=run, left=left, interrupted=execution.interrupted, why_left=execution.why_left)
 
 
-async def _execute(
-    assembly: Assembly, session: Session, settings: Settings, keep: Callable[[TrialRecord], None]
-) -> tuple[TrialRecord, ...]:
-    concurrency = settings.concurrency
-    try:
-        records = await execute(assembly.plan, session, concurrency=concurrency, on_record=keep)
-        if not assembly.rows:
-            return records
-        # Loaded here: most runs have no parameter rows, and pay for no probes.
-        from harness.probes.rows import run_rows
+def explain_left(finished: Finished, folder: Path) -> list[str]:
+    """What to tell of a run that was stopped: why, what is left, and what goes on with it."""
+    if not finished.left:
+        return []
+    trials = f"{finished.left:,} trial{'s' if finished.left > 1 else ''}"
+    return [
+        f"\n{finished.why_left}",
+        f"{trials} of {finished.run.header.trials:,} not asked yet; what was answered is kept in {folder}",
+        f"to go on: the same command with --resume --out {folder}",
+    ]
 
-        rows = await run_rows(assembly.rows, session, concurrency=concurrency, seed=settings.seed, on_record=keep)
-        return (*records, *rows)
-    finally:
-        await session.transport.aclose()
-        for note in getattr(session.transport, "notes", ()):
-            say(f"note: {note}", err=True)
+
+def find_folder(assembly: Assembly, out: Path | None, *, resume: bool) -> Path:
+    """The run's folder: the one that is named, the one to go on with, or a new one.
+
+    raises  UsageError if nothing, or more than one run, could be gone on with
+    """
+    if out is not None or not resume:
+        return out or default_folder(assembly, SystemClock().now())
+    wanted = _header(assembly, Settings(out=Path()))
+    found = [path for path in sorted(Path("reports").glob("*/")) if is_unfinished(path, wanted)]
+    if len(found) == 1:
+        return found[0]
+    which = f"several: {', '.join(map(str, found))}" if found else "none"
+    message = f"--resume: of the runs under reports/ that were cut short, those that asked the same are {which}"
+    raise UsageError(message, remedy="name the run's folder with --out")
+
+
+def _open_folder(assembly: Assembly, settings: Settings) -> RunFolder:
+    header, trials = _header(assembly, settings), assembly.plan.trials
+    if not settings.resume:
+        planned = trials.planned + len(assembly.rows)
+        return RunFolder.open(settings.out, header, planned=planned, replace=settings.overwrite)
+    numbers = {trials.key(number): number for number in range(trials.planned)}
+    numbers |= {row.key.digest: trials.planned + place for place, row in enumerate(assembly.rows)}
+    return RunFolder.resume(settings.out, header, numbers, is_answered)
 
 
 def _header(assembly: Assembly, settings: Settings) -> RunHeader:
@@ -104,26 +146,32 @@ def _header(assembly: Assembly, settings: Settings) -> RunHeader:
         suites=tuple(SuiteRef(name=suite.name, path=suite.path, digest=suite.digest) for suite in plan.suites),
         targets=plan.targets,
         plan=digest([plan.digest, *(row.key.digest for row in assembly.rows)]) if assembly.rows else plan.digest,
-        trials=len(plan.trials) + len(assembly.rows),
+        trials=len(plan.trials) + len(own_rows(assembly)),
         price_profile=settings.profile,
         max_errors=settings.max_errors,
         seed=settings.seed,
         repeats=assembly.choices.repeats,
+        shard=str(plan.shard) if plan.shard.of > 1 else None,
         started_at=f"{SystemClock().now():%Y-%m-%dT%H:%M:%SZ}" if sends else None,
     )
 
 
-def footer_of(records: Sequence[TrialRecord], max_errors: int, *, incomplete: bool = False) -> RunFooter:
+def footer_of(
+    records: Iterable[TrialRecord], max_errors: int, *, incomplete: bool = False, charged: Decimal | None = None
+) -> RunFooter:
     """The footer that these records come to.
 
+    charged     what a budget counted, if there was one
     incomplete  True if answers are missing that no record stands for: only a certain no is an answer then
     """
+    records = tuple(records)
     code = decide_run(records, max_errors).exit_code
     return RunFooter(
         trials=len(records),
         rate=rate_of(record.outcome for record in records),
         exit_code=3 if incomplete and code == 0 else code,
         cost_usd=spent(records),
+        charged_usd=charged,
     )
 
 

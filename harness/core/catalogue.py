@@ -184,12 +184,21 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """What may be spent; None where there is no bound."""
+
+    usd: Decimal | None = None
+    requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSpec:
     """A target as a suite writes it, globs and matrices unexpanded.
 
     model     '<provider>/<model>', globs allowed
     matrix    parameter -> values; one target per combination
     label     the author's name for it, with {parameter} places; None for the default
+    budget    what may be spent on it in one run
     location  file:line:column, for messages
     """
 
@@ -200,6 +209,7 @@ class TargetSpec:
     system: str | None = None
     region: str | None = None
     label: str | None = None
+    budget: Ceiling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +220,7 @@ class Target:
     source    who really answers: the provider, its simulator, or 'local'; recordings and records carry this
     model     the model's name as it is sent
     system    a system message put before every conversation, or None
+    budget    what may be spent on it in one run
     """
 
     provider: str
@@ -219,6 +230,7 @@ class Target:
     params: Mapping[str, Any] = field(default_factory=dict)
     system: str | None = None
     region: str | None = None
+    budget: Ceiling | None = None
 
     @property
     def name(self) -> str:

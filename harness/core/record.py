@@ -20,6 +20,9 @@ SCHEMA = "model-harness/records/1"
 
 Mode = Literal["replay", "record", "refresh", "live"]
 
+RUN_PURSE = "the run"
+"""The budget that everything is paid from; those of suites and targets bear their names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
@@ -60,8 +63,8 @@ class TrialRecord:
     """One trial: one line of records.jsonl.
 
     kind       'parameter' for a row of a suite's `parameters:`, decided by probes
-    trial      digest of its TrialKey
-    asked      digest of what the case asks, whatever the target: a regrade needs it to match today's suite
+    trial      digest of its TrialKey: a regrade needs it to match today's suite
+    number     its 0-based place in the whole plan, other shards' trials counted
     target     the target's label; `source`/`model` say who really answered, `provider` whose catalogue it is priced by
     said       the scripted messages, turn by turn, the case's system message first; the target's own is in the header
     reason     why it is an error or was skipped
@@ -73,7 +76,7 @@ class TrialRecord:
 
     kind: Literal["case", "parameter"] = "case"
     trial: str
-    asked: str
+    number: int = 0
     suite: str
     case: str
     row: str | None = None
@@ -115,7 +118,9 @@ class SuiteRef:
 class RunHeader:
     """The first line of records.jsonl.
 
-    plan        digest of the plan's trial keys
+    plan        digest of the plan's trial keys, other shards' among them
+    trials      how many this run asks
+    shard       '2/3' of a run that asks a share of the plan; None for the whole
     repeats     how often every case was asked, if that was said in the suites' stead; else None
     started_at  ISO time, UTC, of a run that sent anything; None for a replay, whose times are the recordings'
     """
@@ -131,17 +136,22 @@ class RunHeader:
     max_errors: int = 0
     seed: int = 0
     repeats: int | None = None
+    shard: str | None = None
     started_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFooter:
-    """The last line of records.jsonl: without it, the run is not complete."""
+    """The last line of records.jsonl: without it, the run is not complete.
+
+    charged_usd  what a budget counted, worst cases of lost replies included; None where there was no budget
+    """
 
     trials: int
     rate: Rate
     exit_code: int
     cost_usd: Decimal | None = None
+    charged_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.core.catalogue import TargetSpec
+from harness.core.catalogue import Ceiling, TargetSpec
 from harness.core.chat import Credential, Message
 from harness.core.check import Check
 from harness.core.plain import PlainRequest
@@ -91,6 +91,7 @@ class Suite:
 
     path     as the user gave it
     digest   of the file's bytes and of every file it refers to
+    budget   what may be spent on it in one run
     """
 
     name: str
@@ -100,3 +101,4 @@ class Suite:
     targets: tuple[TargetSpec, ...] = ()
     cases: tuple[Case, ...] = ()
     parameters: tuple[ParameterRow, ...] = ()
+    budget: Ceiling | None = None

@@ -205,7 +205,14 @@ class Bench:
             index=number,
         )
         address = CassetteAddress(provider=endpoint.source, suite=SUITE, model=model, case=desk.probe)
-        return Call(key=key, request=request, endpoint=endpoint, case=address, once=ask.domain == "management")
+        return Call(
+            key=key,
+            request=request,
+            endpoint=endpoint,
+            case=address,
+            once=ask.domain == "management",
+            memo=f"probe:{key.digest}",
+        )
 
     def _worst(self, ask: Ask, model: str | None) -> Decimal:
         """What a request may cost, about: its length at the input rate, and what it may draw at the output rate."""

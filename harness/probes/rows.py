@@ -4,7 +4,7 @@ It stands apart from verification because what is expected comes from a suite he
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -74,10 +74,12 @@ async def run_rows(
     *,
     concurrency: int,
     seed: int,
-    on_record: Callable[[TrialRecord], None],
-) -> tuple[TrialRecord, ...]:
-    """Ask what decides the rows, provider by provider; the records in the order of the rows."""
-    records: dict[str, TrialRecord] = {}
+    keep: Callable[[RowTrial, TrialRecord], Awaitable[None]],
+) -> None:
+    """Ask what decides the rows, provider by provider.
+
+    keep  takes each record
+    """
     for name in dict.fromkeys(row.target.provider for row in rows):
         own = [row for row in rows if row.target.provider == name]
         asked = _plan(own, session.catalogues.provider(name))
@@ -86,10 +88,7 @@ async def run_rows(
         await run_agenda(asked.agenda, bench, found, seed=seed)
         seen = {each.id: each for each in found.seen}
         for row in own:
-            record = _record(row, _observed(row, asked, found), seen, session)
-            records[row.key.digest] = record
-            on_record(record)
-    return tuple(records[row.key.digest] for row in rows)
+            await keep(row, _record(row, _observed(row, asked, found), seen, session))
 
 
 def forecast_rows(rows: Sequence[RowTrial], catalogues: Catalogues, profile: str) -> tuple[Forecast, ...]:
@@ -244,7 +243,6 @@ def _blank(row: RowTrial, session: Session, result: Result, reason: str | None) 
     return TrialRecord(
         kind="parameter",
         trial=row.key.digest,
-        asked=digest([row.asks.parameter, row.asks.capability, list(row.asks.values)]),
         suite=row.suite,
         case=row.case,
         row=row.row,

@@ -4,69 +4,136 @@ It stands apart because everything else is pure: what may fail, hang or cost mon
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import Protocol
 
 from harness.core.canonical import canonical_json
+from harness.core.catalogue import Target
 from harness.core.chat import ChatRequest, Message
 from harness.core.check import FollowUp
-from harness.core.errors import UnreadableCassette
+from harness.core.errors import UnreadableCassette, Withheld
 from harness.core.exchange import Attempt, Exchange
 from harness.core.outcome import Outcome
 from harness.core.record import AttemptRecord, ExchangeRecord, TrialRecord
-from harness.core.reply import ApiError, Reply
+from harness.core.reply import ApiError, Reply, Usage
 from harness.core.suite import Case, Turn
 from harness.runner.asking import Asking, call_for, masked
+from harness.runner.budget import purses_of
 from harness.runner.conversation import Step, Stopped, is_promise, next_step
 from harness.runner.grade import Graded, grade_trial, wanted_follow_ups
+from harness.runner.memory import may_go_on
 from harness.runner.plan import Plan, Trial
-from harness.runner.pricing import judge_cost, model_cost, price
+from harness.runner.pricing import charged, judge_cost, model_cost, price
 from harness.runner.session import Session
+from harness.runner.worst_case import worst_case
+from harness.wire import Call, Lease
 
 MAX_FOLLOW_UP_ROUNDS = 3
 POLL_EVERY_S = 1.0
 MAX_POLLS = 600
 MAX_WAIT_S = 600.0
 LONG_REPLY_BYTES = 200_000
+# JSON's own marks among them; code and other scripts than Latin run at fewer bytes a token than English prose's four.
+BYTES_PER_TOKEN = 3
+UNBOUNDED_TOKENS = 4_096
 
 
-async def execute(
-    plan: Plan, session: Session, *, concurrency: int, on_record: Callable[[TrialRecord], None]
-) -> tuple[TrialRecord, ...]:
-    """Run every trial, at most `concurrency` at once; the records in plan order.
+class Keeper(Protocol):
+    """Where finished trials go."""
 
-    on_record  called with each record as it is finished, before its slot is free again
-    raises     UsageError if it is not known where an API is that the plan needs: nothing is sent then
+    def holds(self, number: int) -> bool:
+        """Whether a trial is done already, by an earlier run that this one goes on with."""
+        ...
+
+    async def keep(self, number: int, record: TrialRecord) -> None:
+        """Take a finished trial; it is durable when this returns."""
+        ...
+
+
+async def execute(plan: Plan, session: Session, *, concurrency: int, keeper: Keeper) -> int:
+    """Run every trial that the keeper does not hold; how many were withheld, by a budget or by stopping.
+
+    concurrency  trials under way at once; a trial that waits for a limit is not under way
+    raises       UsageError if it is not known where an API is that the plan needs: nothing is sent then
     """
     _find_endpoints(plan, session)
-    records: list[TrialRecord | None] = [None] * len(plan.trials)
-    waiting = iter(enumerate(plan.trials))
+    withheld = 0
 
-    async def work() -> None:
-        for number, trial in waiting:
-            record = await run_trial(trial, session)
-            on_record(record)
-            records[number] = record
+    async def work(trials: Iterator[Trial]) -> None:
+        nonlocal withheld
+        for trial in trials:
+            if keeper.holds(trial.number):
+                continue
+            if session.desk.is_over:
+                withheld += 1
+                continue
+            try:
+                await keeper.keep(trial.number, await run_trial(trial, session))
+            except Withheld:
+                withheld += 1
+            finally:
+                session.desk.release_slot()
 
+    lanes = _lanes(plan, session)
+    if len(lanes) > 1:
+        # Each lane waits for its own limits; what is under way is counted over all.
+        session.desk.slots = asyncio.Semaphore(concurrency)
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, len(plan.trials))):
-                group.create_task(work())
+            for lane in lanes:
+                trials = plan.trials.of(lane)
+                for _ in range(min(concurrency, len(plan.trials))):
+                    group.create_task(work(trials))
     except ExceptionGroup as failures:
         # One cause is enough: the others are the same fault met by other workers.
         raise failures.exceptions[0] from failures
-    return tuple(record for record in records if record is not None)
+    return withheld
+
+
+def _lanes(plan: Plan, session: Session) -> list[Callable[[Target], bool] | None]:
+    """Whom to ask side by side: models that have limits of their own must not hold up one another."""
+    models = dict.fromkeys((target.source, target.model) for target in plan.targets)
+    if session.desk.pace is None or len(models) == 1:
+        return [None]
+    return [partial(_is_of, model) for model in models]
+
+
+def _is_of(model: tuple[str, str], target: Target) -> bool:
+    return (target.source, target.model) == model
 
 
 def _find_endpoints(plan: Plan, session: Session) -> None:
-    managed = {
+    """Find every API that the plan needs before anything is sent."""
+    managed = any(_is_managed(turn) for suite in plan.suites for case in suite.cases for turn in case.turns)
+    if not managed:
+        return
+    needed = {
         (trial.target.provider, trial.target.region): None
         for trial in plan.trials
-        if trial.case.skip is None
-        and any(turn.request is not None and turn.request.domain == "management" for turn in trial.case.turns)
+        if trial.case.skip is None and any(map(_is_managed, trial.case.turns))
     }
-    for name, region in managed:
+    for name, region in needed:
         session.sources.endpoint_of(session.catalogues.provider(name), region, "management")
+
+
+def _is_managed(turn: Turn) -> bool:
+    return turn.request is not None and turn.request.domain == "management"
+
+
+def is_answered(record: TrialRecord) -> bool:
+    """Whether a trial's record stands when its run is resumed: what nothing answered is asked again.
+
+    A check that could not decide has its answer; a trial that was skipped is looked at again, and sends nothing.
+    """
+    if record.outcome is Outcome.SKIP:
+        return False
+    if record.outcome is not Outcome.ERROR:
+        return True
+    errors = [exchange.reply.error for exchange in record.exchanges]
+    return record.kind == "case" and bool(errors) and all(error is None or error.is_answer for error in errors)
 
 
 async def run_trial(trial: Trial, session: Session) -> TrialRecord:
@@ -164,13 +231,19 @@ async def _ask(
     trial: Trial, session: Session, asking: Asking, turn: int, follow_up: FollowUp | None = None
 ) -> ExchangeRecord:
     call = call_for(trial, session, asking)
-    async with session.slot_of(asking.provider, call.key.model):
-        exchange = await session.transport.send(call)
+    if session.desk.counts:
+        call = replace(call, lease=_lease(call, trial, session, asking))
+    if session.remembers and may_go_on(trial.case, session.kinds):
+        call = replace(call, memo=f"{trial.key}:{call.key.digest}")
+    exchange = await session.transport.send(call)
     needs_other = asking.domain == "management" or asking.request.credential == "other"
     if exchange.last.error == "no-key" and needs_other:
         raise _Unasked(exchange.last.message)
     reply = await _read(exchange, session, asking, call.key.model)
     plain = len(exchange.attempts) == 1 and exchange.last.error is None
+    cost = price(reply, asking.provider, call.key.model, session.profile, asks_model=asking.asks_model)
+    # What is fetched later is paid for once, by the request that asked for it.
+    session.desk.settle(call, _tokens(reply.usage), charged(cost) if asking.poll is None else Decimal(0))
     return ExchangeRecord(
         turn=turn,
         key=exchange.key,
@@ -179,9 +252,30 @@ async def _ask(
         recorded=exchange.recorded,
         recorded_at=_sound(exchange.recorded_at),
         server=_sound(exchange.server),
-        cost=price(reply, asking.provider, call.key.model, session.profile, asks_model=asking.asks_model),
+        cost=cost,
         follow_up=follow_up,
     )
+
+
+def _lease(call: Call, trial: Trial, session: Session, asking: Asking) -> Lease:
+    """What the call may take of limits and budgets."""
+    if asking.poll is not None:
+        return Lease(purses=purses_of(trial.case.suite, trial.target.label))
+    model, body = call.key.model, len(call.request.body)
+    most = worst_case(asking.request, body, asking.provider, model, session.profile)
+    # Of a reply that nothing bounds only a part is reserved of the tokens a minute: no limit would hold its window.
+    output = most.output_tokens if most.output_tokens is not None else UNBOUNDED_TOKENS
+    return Lease(
+        tokens=body // BYTES_PER_TOKEN + min(output, UNBOUNDED_TOKENS),
+        usd=most.usd,
+        purses=purses_of(trial.case.suite, trial.target.label),
+    )
+
+
+def _tokens(usage: Usage) -> int | None:
+    if usage.prompt is None or usage.output is None:
+        return usage.total
+    return max(usage.prompt + usage.output, usage.total or 0)
 
 
 def _sound(text: str | None) -> str | None:
@@ -198,8 +292,8 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
 def _record(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord], graded: Graded) -> TrialRecord:
     case, target = trial.case, trial.target
     return TrialRecord(
-        trial=trial.key.digest,
-        asked=trial.asked,
+        trial=trial.key,
+        number=trial.number,
         suite=case.suite,
         case=case.id,
         row=case.row,

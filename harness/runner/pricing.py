@@ -30,6 +30,11 @@ def price(reply: Reply, provider: Provider, model: str, profile: str, *, asks_mo
         return None
 
 
+def charged(cost: Cost | None) -> Decimal | None:
+    """What a budget counts for a reply; None where it must count the worst case: nobody knows, or it may be more."""
+    return None if cost is None or cost.lower_bound else cost.usd
+
+
 def _is_counted(usage: Usage) -> bool:
     counts = (usage.prompt, usage.completion, usage.images, usage.billed_usd)
     return bool(usage.server_calls) or any(count is not None for count in counts)

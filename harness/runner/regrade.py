@@ -15,7 +15,7 @@ from harness.core.record import ExchangeRecord, Run, TrialRecord
 from harness.core.suite import Case, Suite
 from harness.runner.conversation import Step, Stopped, is_promise, next_step
 from harness.runner.grade import grade_trial, wanted_follow_ups
-from harness.runner.plan import asked_digest
+from harness.runner.plan import trial_key
 from harness.runner.pricing import judge_cost, model_cost, price
 from harness.runner.rows import regrade_row
 from harness.runner.targets import matches
@@ -114,7 +114,9 @@ def _regrade(
     if record.outcome is Outcome.SKIP and not record.exchanges:
         # Skipped for want of a key: there is still nothing to judge.
         return replace(described, outcome=Outcome.SKIP), []
-    if not record.exchanges or record.asked != asked_digest(case):
+    # Without its target nothing tells what was asked but the replies themselves.
+    same = target is None or record.trial == trial_key(case, target, record.index)
+    if not record.exchanges or not same:
         what = "today's suite asks something else" if record.exchanges else "it was not asked"
         return replace(described, outcome=Outcome.ERROR, reason=f"no recorded reply: {what}"), [what]
     exchanges = [prices.again(exchange, record) for exchange in record.exchanges]

@@ -6,6 +6,7 @@ key that says what it is: `header`, `trial` or `footer`. Keys that hold their de
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.core.errors import InputError
 from harness.core.record import SCHEMA, Run, RunFooter, RunHeader, TrialRecord
+from harness.store.answers import Leftovers
 
 Line = RunHeader | TrialRecord | RunFooter
 
@@ -62,20 +64,42 @@ def write_run(run: Run) -> Iterator[bytes]:
         yield encode_line(run.footer)
 
 
-def read_run(path: Path, *, torn: bool = False) -> Run:
+def read_run(path: Path) -> Run:
     """A records.jsonl file, read whole.
 
-    torn    drop a last line that was not written to its end, as a crash leaves it
     raises  InputError naming the line: not there, not ours, another version, or no footer
     """
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: not a regular file", remedy="name a run's folder, or its records.jsonl")
     try:
         with path.open("rb") as file:
-            return _assemble((line for line in file if not torn or line.endswith(b"\n")), path)
+            return _assemble(file, path)
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror or error}"
         raise InputError(message, remedy="name a run's folder, or its records.jsonl") from error
+
+
+def read_unfinished(path: Path) -> Run:
+    """What a run's journal holds, in plan order, without a footer.
+
+    A torn end is left out, and of a trial that was asked again the earlier record.
+
+    raises  InputError as `read_run`
+    """
+    left = Leftovers()
+
+    def records() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    if line.endswith(b"\n") and not left.take(line):
+                        yield line
+                except ValueError as error:
+                    raise InputError(f"{path}:{number}: not a record: {error}", remedy="run the suite again") from error
+
+    run = _assemble(records(), path)
+    latest = {record.trial: record for record in run.records}
+    return replace(run, records=tuple(sorted(latest.values(), key=lambda record: record.number)))
 
 
 def _assemble(lines: Iterable[bytes], path: Path) -> Run:
@@ -84,7 +108,7 @@ def _assemble(lines: Iterable[bytes], path: Path) -> Run:
     records: list[TrialRecord] = []
     for number, line in enumerate(lines, start=1):
         if number == 1:
-            _check_version(line, path)
+            check_version(line, path)
         try:
             parsed = decode_line(line)
         except ValueError as error:
@@ -106,7 +130,11 @@ def _assemble(lines: Iterable[bytes], path: Path) -> Run:
     return Run(header=header, records=tuple(records), footer=footer)
 
 
-def _check_version(line: bytes, path: Path) -> None:
+def check_version(line: bytes, path: Path) -> None:
+    """Refuse a file that does not begin with a header of this format.
+
+    raises  InputError
+    """
     try:
         first = json.loads(line)
         found = first["header"]["schema"]

@@ -4,16 +4,22 @@ It stands apart from the record format because it is about crashes and concurren
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Self
 
+from harness.core.durable import GroupCommit
 from harness.core.errors import InputError, Unanswerable, UsageError
-from harness.core.record import Run, RunFooter, RunHeader, TrialRecord
-from harness.store.records import encode_line, read_run, write_run
+from harness.core.exchange import Exchange
+from harness.core.record import RUN_PURSE, Run, RunFooter, RunHeader, TrialRecord
+from harness.store.answers import Leftovers, encode_answer, encode_aside, encode_settled
+from harness.store.journal import Journal
+from harness.store.records import Line, check_version, decode_line, encode_line, read_run, read_unfinished, write_run
 
 RECORDS, JOURNAL = "records.jsonl", "journal.jsonl"
 
@@ -23,82 +29,177 @@ class RunFolder:
 
     While it runs, each finished trial is a line of `journal.jsonl`; `close` writes `records.jsonl` in plan order,
     atomically, and removes the journal.
+
+    header   the run's first line; of a resumed run, that of its beginning
+    left     what an interrupted run left beside its finished trials; empty for a new one
+    notes    oddities of a journal that is gone on with, to tell the user
+    durable  False for a replay, which can be made again: its lines survive the process, not a power cut
     """
 
-    def __init__(self, path: Path, journal: BinaryIO, header: RunHeader) -> None:
-        """Use `RunFolder.open`."""
+    def __init__(self, path: Path, journal: Journal, header: RunHeader, planned: int | None = None) -> None:
+        """Use `RunFolder.open` or `RunFolder.resume`."""
         self.path = path
+        self.header = header
+        self.left = Leftovers()
+        self.notes: list[str] = []
+        self.durable = header.mode != "replay"
         self._journal = journal
-        self._header = header
+        self._commit = GroupCommit()
+        # Where the line of each trial begins, by its number; a list of integers would take five times as much.
+        self._places = array("q", [-1]) * (header.trials if planned is None else planned)
+        self._numbered = 0
 
     @classmethod
-    def open(cls, path: Path, header: RunHeader, *, replace: bool = False) -> Self:
+    def open(cls, path: Path, header: RunHeader, *, planned: int | None = None, replace: bool = False) -> Self:
         """Make the folder and begin its journal.
 
+        planned  trials of the whole plan, where the header counts those of a shard
         replace  allow a finished run that was paid for to be overwritten; a replay may always be
         raises   UsageError if another run is writing it, or if it holds a run that must not be lost
         """
+        journal = _open_journal(path)
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            # Not through a link: a folder from elsewhere must not choose what is written.
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-            journal = os.fdopen(os.open(path / JOURNAL, flags, 0o666), "ab")
-        except OSError as error:
-            message = f"{path}: cannot be written: {error.strerror or error}"
-            raise UsageError(message, remedy="name another folder with --out") from error
-        try:
-            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            journal.close()
-            message = f"{path}: another run is writing this folder"
-            raise UsageError(message, remedy="wait for it, or name another folder with --out") from error
-        if not _is_still(path / JOURNAL, journal):
-            # Another run closed in between, and its journal is gone: what we hold has no name.
-            journal.close()
-            return cls.open(path, header, replace=replace)
-        folder = cls(path, journal, header)
-        try:
-            folder._refuse_to_lose(replace=replace)
+            _refuse_to_lose(path, unfinished=journal.size > 0, replace=replace)
+            journal.cut(0)
+            journal.write(encode_line(header))
         except RunWouldBeLost:
-            if journal.tell() == 0:
+            if journal.size == 0:
                 (path / JOURNAL).unlink()
             journal.close()
             raise
-        journal.truncate(0)
-        journal.write(encode_line(header))
-        journal.flush()
+        except OSError as error:
+            journal.close()
+            raise _full(path, error) from error
+        return cls(path, journal, header, planned)
+
+    @classmethod
+    def resume(
+        cls, path: Path, header: RunHeader, numbers: Mapping[str, int], is_answered: Callable[[TrialRecord], bool]
+    ) -> Self:
+        """Go on with a run that was cut short, stopped, or closed with trials that nothing answered.
+
+        header       as a new run would have it: the old one must have asked the same
+        numbers      place in the whole plan of each trial, by its key
+        is_answered  whether a trial's record stands; what is not answered is asked again
+        raises       UsageError if there is nothing to go on with, or it is another run; InputError if it cannot be read
+        """
+        journal = _open_journal(path)
+        try:
+            if journal.size == 0:
+                _reopen(path, journal)
+            folder = cls(path, journal, _check_same(path, journal, header), len(numbers))
+            folder._take(numbers, is_answered)
+        except BaseException:
+            if journal.size == 0:
+                (path / JOURNAL).unlink(missing_ok=True)
+            journal.close()
+            raise
         return folder
 
-    def _refuse_to_lose(self, *, replace: bool) -> None:
-        unfinished = self._journal.tell() > 0
-        records = self.path / RECORDS
-        if replace or not (unfinished or records.exists()):
-            return
-        if unfinished:
-            message = f"{self.path}: holds a run that was cut short; its journal has the replies that were paid for"
-            remedy = f"name another folder with --out, or pass --overwrite to drop {self.path / JOURNAL}"
-            if _mode_of(self.path / JOURNAL) != "replay":
-                raise RunWouldBeLost(message, remedy=remedy)
-        if records.exists() and _mode_of(records) != "replay":
-            message = f"{self.path}: holds a finished run that was not a replay, and so may have been paid for"
-            raise RunWouldBeLost(message, remedy="name another folder with --out, or pass --overwrite")
+    def _take(self, numbers: Mapping[str, int], is_answered: Callable[[TrialRecord], bool]) -> None:
+        """Find what the journal holds; what was torn off its end is dropped, with a note."""
+        sound, torn, fault = 0, 0, ""
+        for number, (begin, line) in enumerate(self._journal.lines(), start=1):
+            record, unread = self._read(line)
+            if unread is not None:
+                torn, fault = (torn, fault) if torn else (number, unread)
+                continue
+            if torn:
+                # A crash tears the end alone: before lines that can be read there stands what we did not write.
+                message = f"{self.path / JOURNAL}:{torn}: cannot be read: {fault}"
+                raise InputError(message, remedy="remove the line to ask its trial again, and go on with --resume")
+            sound = begin + len(line)
+            if isinstance(record, TrialRecord) and record.trial in numbers:
+                self._places[numbers[record.trial]] = begin if is_answered(record) else -1
+        if torn:
+            dropped = self._journal.size - sound
+            self._journal.cut(sound)
+            self.notes.append(
+                f"{self.path / JOURNAL}: {dropped:,} bytes at its end were torn off by a crash and are dropped; "
+                "what they held is asked again"
+            )
+        self._numbered = max(self.left.aside, default=0)
 
-    def append(self, record: TrialRecord) -> None:
-        """Add one finished trial to the journal; it survives the process."""
+    def _read(self, line: bytes) -> tuple[Line | None, str | None]:
+        """A line, or why it cannot be read; what an interrupted run left beside its trials is taken on the way."""
+        if not line.endswith(b"\n"):
+            return None, "it was cut off"
         try:
-            self._journal.write(encode_line(record))
-            self._journal.flush()
-        except OSError as error:
-            message = f"{self.path / JOURNAL}: cannot be written: {error.strerror or error}"
-            raise Unanswerable(message, remedy="make room on its disk, and run again with another --out") from error
+            return (None, None) if self.left.take(line) else (decode_line(line), None)
+        except ValueError as fault:
+            return None, str(fault)
 
-    def close(self, records: tuple[TrialRecord, ...], footer: RunFooter) -> Run:
+    @property
+    def held(self) -> int:
+        """How many trials are done."""
+        return sum(place >= 0 for place in self._places)
+
+    def holds(self, number: int) -> bool:
+        """Whether a trial is done."""
+        return self._places[number] >= 0
+
+    def record_at(self, number: int) -> TrialRecord:
+        """The record of a trial that is done."""
+        record = decode_line(self._journal.read(self._places[number]))
+        assert isinstance(record, TrialRecord)  # noqa: S101 - its own line, checked when it was written or taken
+        return record
+
+    def records(self) -> Iterator[TrialRecord]:
+        """Every trial that is done, in plan order, read again one by one."""
+        return (self.record_at(number) for number, place in enumerate(self._places) if place >= 0)
+
+    async def keep(self, number: int, record: TrialRecord) -> None:
+        """Add a finished trial; it survives the machine when this returns.
+
+        raises  Unanswerable if the disk refuses; the run can be gone on with
+        """
+        line = encode_line(record)
+
+        def put() -> int:
+            begin = self._journal.size
+            descriptor = self._journal.write(line)
+            self._places[number] = begin
+            return descriptor
+
+        await self._put(put)
+
+    async def remember(self, memo: str, exchange: Exchange) -> None:
+        """Add an answer of a trial that is not done, so that it need not be asked again; durable likewise."""
+        line = encode_answer(memo, exchange)
+        await self._put(lambda: self._journal.write(line))
+
+    async def set_aside(self, purses: tuple[str, ...], usd: Decimal) -> int:
+        """Write down that a request may cost so much, before it leaves; its number."""
+        self._numbered += 1
+        line = encode_aside(self._numbered, purses, usd)
+        await self._put(lambda: self._journal.write(line))
+        return self._numbered
+
+    def settled(self, number: int, usd: Decimal) -> None:
+        """Write down what that came to: soon, and not before anyone goes on. Lost, it counts at its worst case."""
+        line = encode_settled(number, usd)
+        done = self._commit.begin(lambda: self._journal.write(line))
+        done.add_done_callback(lambda ended: None if ended.cancelled() else ended.exception())
+
+    async def _put(self, write: Callable[[], int]) -> None:
+        try:
+            if self.durable:
+                await self._commit.write(write)
+            else:
+                write()
+        except OSError as error:
+            raise _full(self.path, error) from error
+
+    async def flush(self) -> None:
+        """Come back when all that was begun is durable."""
+        await self._commit.aclose()
+
+    def close(self, footer: RunFooter) -> None:
         """Write records.jsonl in plan order, atomically, and drop the journal."""
-        run = Run(header=self._header, records=records, footer=footer)
-        self.write(RECORDS, b"".join(write_run(run)))
+        lines = (self._journal.read(place) for place in self._places if place >= 0)
+        write_atomically(self.path / RECORDS, (encode_line(self.header), *lines, encode_line(footer)))
         (self.path / JOURNAL).unlink()
         self._journal.close()
-        return run
 
     def abandon(self) -> None:
         """Leave the journal where it is: what was answered is in it."""
@@ -109,25 +210,118 @@ class RunFolder:
         return write_atomically(self.path / name, content)
 
 
+def write_run_folder(path: Path, run: Run) -> None:
+    """Write a run that is made of another one, whole.
+
+    raises  UsageError if another run is writing the folder, or it holds a run that must not be lost
+    """
+    journal = _open_journal(path)
+    try:
+        _refuse_to_lose(path, unfinished=journal.size > 0, replace=False)
+        write_atomically(path / RECORDS, write_run(run))
+        (path / JOURNAL).unlink()
+    except RunWouldBeLost:
+        if journal.size == 0:
+            (path / JOURNAL).unlink()
+        raise
+    finally:
+        journal.close()
+
+
+def _open_journal(path: Path) -> Journal:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror or error}"
+        raise UsageError(message, remedy="name another folder with --out") from error
+    return Journal.open(path / JOURNAL)
+
+
+def _refuse_to_lose(path: Path, *, unfinished: bool, replace: bool) -> None:
+    if replace or not (unfinished or (path / RECORDS).exists()):
+        return
+    if unfinished and _mode_of(path / JOURNAL) != "replay":
+        message = f"{path}: holds a run that was cut short; its journal has the replies that were paid for"
+        remedy = "go on with it: --resume; or name another folder with --out, or drop it with --overwrite"
+        raise RunWouldBeLost(message, remedy=remedy)
+    if (path / RECORDS).exists() and _mode_of(path / RECORDS) != "replay":
+        message = f"{path}: holds a finished run that was not a replay, and so may have been paid for"
+        raise RunWouldBeLost(message, remedy="name another folder with --out, or pass --overwrite")
+
+
+def _reopen(path: Path, journal: Journal) -> None:
+    """Begin the journal of a closed run anew, from its records, so that what nothing answered can be asked again."""
+    if not (path / RECORDS).is_file():
+        message = f"{path}: holds no run to go on with"
+        raise UsageError(message, remedy="leave --resume out to begin one, or name the run's folder with --out")
+    spent: list[bytes] = []
+    with (path / RECORDS).open("rb") as file:
+        for line in file:
+            if line.startswith(b'{"footer":'):
+                footer = decode_line(line)
+                if isinstance(footer, RunFooter) and footer.charged_usd is not None:
+                    spent = [encode_aside(0, [RUN_PURSE], footer.charged_usd)]
+                continue
+            journal.write(line)
+    for line in spent:
+        journal.write(line)
+
+
+def _check_same(path: Path, journal: Journal, header: RunHeader) -> RunHeader:
+    """The header of the run that is there.
+
+    raises  UsageError naming what is different now
+    """
+    _, line = next(journal.lines(), (0, b""))
+    check_version(line, path / JOURNAL)
+    try:
+        old = decode_line(line)
+    except ValueError as error:
+        raise InputError(f"{path / JOURNAL}:1: not a header: {error}", remedy="run the suite again") from error
+    if not isinstance(old, RunHeader):
+        raise InputError(f"{path / JOURNAL}:1: not a header", remedy="run the suite again")
+    for name, was, now in (
+        ("the version of the harness", old.version, header.version),
+        ("the mode", old.mode, header.mode),
+        ("what the suites ask or check", [ref.digest for ref in old.suites], [ref.digest for ref in header.suites]),
+        ("who is asked", [t.label for t in old.targets], [t.label for t in header.targets]),
+        ("what is asked", old.plan, header.plan),
+        ("the shard", old.shard, header.shard),
+        ("the price profile", old.price_profile, header.price_profile),
+    ):
+        if was != now:
+            what = f": it was {was}, and is {now}" if isinstance(was, str) and isinstance(now, str) else ""
+            message = f"{path}: --resume: {name} is not what it was when the run began{what}"
+            raise UsageError(message, remedy="put it back as it was, or begin anew in another folder with --out")
+    return old
+
+
+def _full(path: Path, error: OSError) -> Unanswerable:
+    message = f"{path / JOURNAL}: cannot be written: {error.strerror or error}"
+    return Unanswerable(message, remedy="make room on its disk, and go on with --resume; what is in it is kept")
+
+
 class RunWouldBeLost(UsageError):
     """A folder holds a run that must not be lost."""
 
 
-def write_atomically(path: Path, content: bytes) -> Path:
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> Path:
     """Write a file so that a reader sees the old content or the new one, whole; returns its path.
 
-    raises  UsageError if it cannot be written
+    content  whole, or its pieces in order
+    raises   UsageError if it cannot be written
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(content)
+            file.writelines((content,) if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
             shutil.copymode(path, temporary)
         temporary.replace(path)
+        _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -136,11 +330,24 @@ def write_atomically(path: Path, content: bytes) -> Path:
     return path
 
 
-def _is_still(path: Path, file: BinaryIO) -> bool:
+def _sync_folder(folder: Path) -> None:
+    # The new name itself must survive a power cut.
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    except FileNotFoundError:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_unfinished(path: Path, wanted: RunHeader) -> bool:
+    """Whether a folder holds a run that was cut short and asked what another would."""
+    try:
+        with (path / JOURNAL).open("rb") as file:
+            found = decode_line(file.readline())
+    except (OSError, ValueError):
         return False
+    asked = (wanted.plan, wanted.mode, wanted.shard)
+    return isinstance(found, RunHeader) and (found.plan, found.mode, found.shard) == asked
 
 
 def _mode_of(path: Path) -> str:
@@ -162,9 +369,11 @@ def read_run_folder(path: Path, *, unfinished: bool = False) -> Run:
     # A journal beside older records: a run was begun in their place, and they are no longer what this folder is about.
     if path.is_dir() and (path / JOURNAL).exists():
         if unfinished:
-            return read_run(path / JOURNAL, torn=True)
+            return read_unfinished(path / JOURNAL)
         message = f"{path}: the run did not finish: it has a journal"
-        raise InputError(message, remedy="harness report shows what it has; to finish it, run the suite again")
+        raise InputError(
+            message, remedy="harness report shows what it has; to finish it, run the suite again with --resume"
+        )
     run = read_run(records)
     if run.footer is None:
         raise InputError(f"{records}: no footer: the file was cut short", remedy="run the suite again")

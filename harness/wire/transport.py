@@ -95,6 +95,7 @@ class Call:
     names    names under which the server may list the model that is asked; None if it is not to be looked for
     once     True if it is not to be sent again where the server may have done it already
     lease    what it may take of limits and budgets; shared by every copy of the call
+    memo     under which its answer is kept for a run that is resumed; None where the trial's own record keeps it
     """
 
     key: RequestKey
@@ -105,6 +106,7 @@ class Call:
     names: frozenset[str] | None = None
     once: bool = False
     lease: Lease = field(default_factory=Lease, compare=False)
+    memo: str | None = None
 
 
 class Admission(Protocol):

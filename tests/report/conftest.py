@@ -26,7 +26,7 @@ def make_exchange(content="", *, ms=None, ttft_ms=None, recorded=False, cost=Non
 
 
 def make_trial(outcome="pass", *, suite="s", case="c", target="t", exchanges=(), **more) -> TrialRecord:
-    told = {"source": "local", "provider": "local", "model": "m", "trial": "0", "asked": "0"}
+    told = {"source": "local", "provider": "local", "model": "m", "trial": "0"}
     known = [exchange.cost for exchange in exchanges if exchange.follow_up is None]
     cost = sum((c.usd for c in known), Decimal(0)) if known and None not in known else None
     names = {"suite": suite, "case": case, "target": target}

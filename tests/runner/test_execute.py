@@ -41,29 +41,50 @@ class CountingTransport:
         """Nothing to close."""
 
 
-def run(concurrency, limit=None):
+class Keeper:
+    """Keeps records in the order of their coming."""
+
+    def __init__(self, *held):
+        self.held = held
+        self.records = []
+
+    def holds(self, number):
+        return number in self.held
+
+    async def keep(self, number, record):
+        assert record.number == number
+        self.records.append(record)
+
+
+def run(concurrency, limit=None, held=()):
     model = Model(id="m", limits=Limits(concurrent_requests=limit))
     provider = Provider(name="local", base_url="http://127.0.0.1/v1", dialect="openai-chat", models=(model,))
-    suite, transport, seen = suite_of(CASES), CountingTransport(), []
+    suite, transport, keeper = suite_of(CASES), CountingTransport(), Keeper(*held)
     plan = plan_run([suite], {"s": (TARGET,)}, Selection())
     sources = Sources(catalogues=Catalogues(providers=(provider,)), environment={})
     session = Session(transport=transport, sources=sources, redactor=Redactor(()), kinds=load_kinds())
-    records = asyncio.run(execute(plan, session, concurrency=concurrency, on_record=seen.append))
-    return transport, records, seen
+    asyncio.run(execute(plan, session, concurrency=concurrency, keeper=keeper))
+    return transport, keeper.records
 
 
-@pytest.mark.parametrize(("concurrency", "limit", "most"), [(1, None, 1), (5, None, 5), (5, 2, 2), (100, None, 12)])
-def test_no_more_requests_are_under_way_than_the_user_and_the_catalogue_allow(concurrency, limit, most):
-    transport, _, _ = run(concurrency, limit)
+@pytest.mark.parametrize(("concurrency", "limit", "most"), [(1, None, 1), (5, None, 5), (100, None, 12)])
+def test_no_more_requests_are_under_way_than_the_user_allows(concurrency, limit, most):
+    transport, _ = run(concurrency, limit)
 
     assert (transport.most, transport.calls) == (most, 12)
 
 
-def test_records_stand_in_plan_order_however_replies_arrive():
-    _, records, seen = run(12)
+def test_every_trial_is_kept_once_with_its_place_in_the_plan_however_replies_arrive():
+    _, records = run(12)
 
-    assert [record.index for record in records] == list(range(12))
-    assert sorted(record.index for record in seen) == list(range(12))
+    assert sorted((record.number, record.index) for record in records) == [(n, n) for n in range(12)]
+
+
+def test_what_is_held_already_is_not_asked_again():
+    transport, records = run(3, held=(0, 5, 11))
+
+    assert transport.calls == 9
+    assert sorted(record.number for record in records) == [1, 2, 3, 4, 6, 7, 8, 9, 10]
 
 
 def test_a_key_that_only_the_decoded_reply_shows_is_masked():

@@ -8,7 +8,9 @@ from harness.catalogue import Catalogues
 from harness.checks import load_kinds
 from harness.core.catalogue import Limits, Model, Provider, Tariff
 from harness.core.errors import UsageError
-from harness.runner.plan import Selection, estimate, plan_run
+from harness.runner.estimate import estimate
+from harness.runner.plan import Selection, asked_digest, plan_run
+from harness.runner.worst_case import HIDDEN_TOKENS
 
 CASE = "  - {id: a, prompt: hi, params: {max_tokens: 10}, tags: [t], expect: [{contains: x}]}"
 PRICED = Provider(
@@ -42,8 +44,8 @@ def test_an_edit_of_a_check_changes_no_key():
 def test_an_edit_of_what_is_sent_changes_the_trial_key_and_still_pairs(edit):
     (before,), (after,) = trials_of(CASE), trials_of(CASE.replace(*edit))
 
-    assert before.key.digest != after.key.digest
-    assert before.key.pair == after.key.pair
+    assert before.key != after.key
+    assert before.pair == after.pair
 
 
 ASKS = """  - id: a
@@ -74,27 +76,27 @@ ASKS = """  - id: a
 def test_everything_that_a_case_asks_is_in_its_digest(edit):
     (before,), (after,) = trials_of(ASKS), trials_of(ASKS.replace(*edit))
 
-    assert before.asked != after.asked
+    assert asked_digest(before.case) != asked_digest(after.case)
 
 
 @pytest.mark.parametrize("change", [{"model": "n"}, {"params": {"seed": 2}}, {"system": "t"}, {"region": "eu"}])
 def test_everything_that_a_target_changes_is_in_the_trial_key(change):
     (before,), (after,) = trials_of(ASKS), trials_of(ASKS, replace(TARGET, **change))
 
-    assert before.key.digest != after.key.digest
+    assert before.key != after.key
 
 
 def test_another_target_is_another_trial_of_the_same_pair():
     (before,), (after,) = trials_of(CASE), trials_of(CASE, replace(TARGET, label="other"))
 
-    assert before.key.digest != after.key.digest
-    assert before.key.pair == after.key.pair
+    assert before.key != after.key
+    assert before.pair == after.pair
 
 
 def test_trials_stand_in_the_order_of_case_row_target_and_index():
     cases = "  - {id: a, dataset: [{id: r1}, {id: r2}], prompt: hi, repeats: 2, expect: [{contains: x}]}"
 
-    pairs = [str(trial.key.pair) for trial in trials_of(cases)]
+    pairs = [str(trial.pair) for trial in trials_of(cases)]
 
     assert pairs == ["s/a[r1]", "s/a[r1]#1", "s/a[r2]", "s/a[r2]#1"]
 
@@ -124,7 +126,7 @@ def test_an_estimate_bounds_cost_by_the_dearest_output_and_time_by_the_limit():
     (row,) = estimate(plan(CASE), Catalogues(providers=(PRICED,)), load_kinds(), "documented")
 
     assert (row.requests, row.output_tokens, row.minutes) == (1, 10, 0.5)
-    assert row.cost_usd == Decimal(30) / 1_000_000
+    assert row.most_usd == (Decimal(2 + HIDDEN_TOKENS) + 30) / 1_000_000
 
 
 def test_a_reply_without_a_bound_has_no_estimated_cost():
@@ -132,7 +134,7 @@ def test_a_reply_without_a_bound_has_no_estimated_cost():
         plan(CASE.replace("max_tokens: 10", "seed: 1")), Catalogues(providers=(PRICED,)), load_kinds(), "documented"
     )
 
-    assert (row.output_tokens, row.cost_usd) == (None, None)
+    assert (row.output_tokens, row.most_usd) == (None, None)
 
 
 PAINT = "  - {id: a, request: {path: /images, body: {prompt: a cat}}, expect: [{status: 200}]}"
@@ -144,4 +146,4 @@ def test_a_plain_request_that_asks_a_model_is_not_reckoned_free(edit, cost):
 
     (figures,) = estimate(asked, Catalogues(providers=(PRICED,)), load_kinds(), "documented")
 
-    assert figures.cost_usd == cost
+    assert figures.most_usd == cost

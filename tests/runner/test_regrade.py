@@ -11,7 +11,7 @@ from harness.core.outcome import Outcome
 from harness.core.record import ExchangeRecord, Run, RunHeader, TrialRecord
 from harness.core.reply import Reply, Usage
 from harness.runner.grade import wanted_follow_ups
-from harness.runner.plan import asked_digest
+from harness.runner.plan import trial_key
 from harness.runner.regrade import regrade
 
 KINDS, CATALOGUES = load_kinds(), load_catalogues()
@@ -22,8 +22,7 @@ JUDGED = "  - {id: a, prompt: hi, expect: [{judge: {model: local/j, rubric: kind
 def run_of(cases, *exchanges, repeats=None):
     case = suite_of(cases).cases[0]
     record = TrialRecord(
-        trial="t",
-        asked=asked_digest(case),
+        trial=trial_key(case, TARGET, 0),
         suite="s",
         case="a",
         target="local/m",

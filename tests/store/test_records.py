@@ -27,10 +27,7 @@ def test_a_line_that_is_written_is_read_back_equal(line):
 def test_no_text_of_a_model_breaks_its_line(content, seen):
     finding = Finding(check="c", status="fail", expected="e", seen=seen)
     record = TrialRecord(
-        **{
-            name: getattr(RECORD, name)
-            for name in ("trial", "asked", "suite", "case", "target", "provider", "source", "model")
-        },
+        **{name: getattr(RECORD, name) for name in ("trial", "suite", "case", "target", "provider", "source", "model")},
         outcome=Outcome.PASS,
         exchanges=(ExchangeRecord(turn=0, key="x", reply=Reply(content=content)),),
         findings=((finding,),),
