@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from harness.cli.assembly import Assembly, open_session
+from harness.cli.tables import visible
 from harness.cli.terminal import say
 from harness.core.catalogue import Ceiling
 from harness.core.errors import UsageError, Withheld
@@ -26,6 +27,7 @@ from harness.runner.worst_case import worst_case
 from harness.store import RunFolder
 
 STOPPED = "stopped by Ctrl-C"
+MAX_CHANGE = 1_000
 
 
 class Wishes(Protocol):
@@ -156,6 +158,8 @@ class Execution:
                 await self.folder.flush()
             for note in getattr(session.transport, "notes", ()):
                 say(f"note: {note}", err=True)
+            for line in getattr(session.transport, "changes", ()):
+                say(visible(line, MAX_CHANGE), err=True)
             if budgets is not None and RUN_PURSE in budgets.purses:
                 purse = budgets.purses[RUN_PURSE]
                 self.charged = purse.spent_usd + purse.set_aside_usd

@@ -24,6 +24,8 @@ from harness.wire.cassette_recording import Recording
 class Usage:
     """What a replay of suites asked for.
 
+    Paths are resolved: two spellings of one file must not make it look unused.
+
     answered  by file, the places of the recordings that answered
     folders   folders of a provider and a suite in which recordings were looked for; elsewhere nothing counts as unused
     kept      names of files, without their ending, that count as used: of cases that are skipped for now
@@ -140,8 +142,11 @@ def _without(cassette: CassetteFile, reasons: Mapping[int, str]) -> dict[str, An
 
 def _reasons(cassette: CassetteFile, folder: str | None, rules: PruneRules) -> Iterator[tuple[int, str]]:
     repeated = dict(repeated_recordings(cassette)) if rules.duplicates else {}
+    used = _used(cassette.path, rules.usage)
     for recording in cassette.recordings:
         reason = _reason(recording, folder, rules, repeated)
+        if reason is None and used is not None and recording.position not in used:
+            reason = "unused: no trial asks for it"
         if reason is not None:
             yield recording.position, reason
 
@@ -155,13 +160,12 @@ def _reason(recording: Recording, folder: str | None, rules: PruneRules, repeate
     dated = recorded_at(recording) is not None
     if rules.max_age is not None and dated and is_stale(recording, rules.max_age, rules.now):
         return "stale"
-    if rules.usage is not None and _is_unused(recording, rules.usage):
-        return "unused: no trial asks for it"
     return None
 
 
-def _is_unused(recording: Recording, usage: Usage) -> bool:
-    path = recording.path
-    if path.parent.parent not in usage.folders or path.stem in usage.kept:
-        return False
-    return recording.position not in usage.answered.get(path, ())
+def _used(path: Path, usage: Usage | None) -> AbstractSet[int] | None:
+    """Places of the recordings of a file that were asked for; None if nothing can be said of it."""
+    real = path.resolve()
+    if usage is None or real.parent.parent not in usage.folders or path.stem in usage.kept:
+        return None
+    return usage.answered.get(real, frozenset())

@@ -57,6 +57,8 @@ class SecretSearch:
         if self._redactor.body(body) != body or masked.count(b"*") > body.count(b"*"):
             yield from self._in_text("request.body", _text(body), _text(masked))
         for name, value in recording.headers:
+            if _is_stand_in(value):
+                continue
             ((_, hidden),) = self._redactor.headers([(name, value)])
             yield from self._in_text(f"response.headers.{name}", value, hidden)
         reply = recording.reply
@@ -76,7 +78,9 @@ class SecretSearch:
                 text = _text(value) if isinstance(value, bytes) else str(value)
                 lower = str(name).lower().replace("_", "-")
                 where = f"request.headers.{str(name).lower()}"
-                if _KEY_HEADERS.search(lower) and not _is_stand_in(text):
+                if _is_stand_in(text):
+                    continue
+                if _KEY_HEADERS.search(lower):
                     yield Leak(where=where, what=f"a key was recorded ({len(text)} characters)", is_key=True)
                 else:
                     ((_, hidden),) = self._redactor.headers([(lower, text)])

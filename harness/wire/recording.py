@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.core.clock import Clock, SystemClock
+from harness.core.errors import UnreadableCassette
 from harness.core.exchange import Attempt, AttemptError, Exchange
 from harness.core.keys import RequestKey
 from harness.wire.api_errors import find_api_error
@@ -47,9 +48,8 @@ class CassetteTransport:
     keeps           whether to keep an attempt, given its credential variant
     record_command  the command that would record what is missing
     notes           oddities to tell the user when all is done
-    changes         what replies say differently that took the place of recorded ones
     answered        by file, the places of the recordings that answered
-    asked           whose recordings were looked for, as the folders of provider and suite
+    asked           the folders of a provider and a suite in which recordings were looked for
     unanswered      how many calls no recording answered, of those that only a recording could answer
     """
 
@@ -89,7 +89,7 @@ class CassetteTransport:
         self._turns: dict[tuple[Path, RequestKey], asyncio.Lock] = {}
         self._fresh: set[tuple[Path, RequestKey]] = set()
         self._notes: dict[str, None] = {}
-        self.changes = Changes()
+        self._changes = Changes()
         self.answered: dict[Path, set[int]] = {}
         self.asked: set[Path] = set()
         self.unanswered = 0
@@ -99,18 +99,20 @@ class CassetteTransport:
         """Sentences on interrupted runs and edited recordings, each once."""
         return tuple(dict.fromkeys([note for shelf in self._shelves.values() for note in shelf.notes] + [*self._notes]))
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """How replies differ that took the place of recorded ones: a count, and the first few; nothing without any."""
+        return self._changes.lines()
+
     async def send(self, call: Call) -> Exchange:
         """The recorded answer, or a live one that is recorded before this returns.
 
         raises  UnreadableCassette for a cassette that is there and cannot be read
                 Unanswerable if a recording cannot be written
         """
-        shelf = self._shelf(call)
         if self._live is None:
-            # Nothing is timed in a replay, so the loop may stand still while a file is read.
-            if self._named is None:
-                shelf.open()
-            return self._replay(call, shelf)
+            return self._replay(call, self._opened(call))
+        shelf = self._shelf(call)
         turn = (shelf.path, call.key)
         async with self._turns.setdefault(turn, asyncio.Lock()):
             await self._open(shelf)
@@ -152,6 +154,17 @@ class CassetteTransport:
             path = cassette_path(self._root, call.case)
             shelf = self._shelves[call.case] = Shelf(path, self._hosts, self._redactor)
             self.asked.add(path.parent.parent)
+        return shelf
+
+    def _opened(self, call: Call) -> Shelf:
+        try:
+            shelf = self._shelf(call)
+            # Nothing is timed in a replay, so the loop may stand still while a file is read.
+            if self._named is None:
+                shelf.open()
+        except UnreadableCassette:
+            self.unanswered += 1
+            raise
         return shelf
 
     async def _open(self, shelf: Shelf) -> None:
@@ -225,7 +238,7 @@ class CassetteTransport:
         recording = shelf.add(interaction)
         if replaced is not None:
             # In a thread, for the same reason.
-            self.changes.note(replaced, await asyncio.to_thread(reply_differences, replaced, recording))
+            self._changes.note(replaced, await asyncio.to_thread(reply_differences, replaced, recording))
         answer = exchange_of(call, recording, self._redactor, recorded=False)
         last = replace(answer.last, waited_s=exchange.last.waited_s)
         return replace(answer, attempts=(*exchange.attempts[:-1], last))
