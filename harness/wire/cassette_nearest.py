@@ -4,6 +4,7 @@ It stands apart from look-up, which is exact: here words are counted, and an edi
 recordings at once, so that a miss must not look at each of them.
 """
 
+import heapq
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,8 +17,7 @@ _MAX_RECORDINGS = 20_000
 _MAX_COMPARED = 20_000
 # What sets one question apart from others of its suite are its rare words; the common ones are of the system prompt.
 _RARE_WORDS = 24
-# A word that this many recordings have among their rare ones tells little, and to count them all takes long.
-_MAX_SHARED = 200
+_MAX_LOOKED_AT = 500
 _FINALISTS = 12
 _WORD = re.compile(r"\w+")
 
@@ -68,15 +68,18 @@ class _Words:
     def finalists(self, words: frozenset[str], key: RequestKey) -> list[Recording]:
         """The few that share the most of the rare words, and some that share none, for want of any."""
         shared: Counter[int] = Counter()
+        left = _MAX_LOOKED_AT
+        # The rarest first: a word that few have says more than one that many have, and takes less time.
         for word in self._rarest(words & self._frequency.keys()):
-            for place in self._places.get(word, ())[:_MAX_SHARED]:
-                # A word that few have says more than one that many have.
+            places = self._places.get(word, ())[:left]
+            for place in places:
                 shared[place] += 1_000_000 // self._frequency[word]
+            left -= len(places)
 
         def rank(place: int) -> tuple[int, bool, int]:
             return -shared[place], not _is_same_turn(self._recordings[place], key), place
 
-        best = sorted(shared, key=rank)[:_FINALISTS]
+        best = heapq.nsmallest(_FINALISTS, shared, key=rank)
         return [self._recordings[place] for place in dict.fromkeys([*best, *range(_FINALISTS)]) if place < self._count]
 
     @property
