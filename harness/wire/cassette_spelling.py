@@ -155,9 +155,6 @@ def _body(raw: str, pad: int) -> bytes:
     first = raw[0]
     if first == "|":
         head, _, rest = raw.partition("\n")
-        if rest.rstrip("\n")[-1].isspace():
-            # The last line of a block that is nothing but blanks is another matter to each reader.
-            raise NotOurs
         block = rest[pad:].replace("\n" + " " * pad, "\n")
         if head != "|+":
             block = block.rstrip("\n") + ("\n" if head == "|" else "")

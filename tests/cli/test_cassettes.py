@@ -7,6 +7,8 @@ import yaml
 from recorded_runs import CASE, JUDGED, judge, record
 from scripted_server import ScriptedServer, completion
 
+from harness.simulator.http.server import running
+
 FOLDER = Path("cassettes/local/s/m")
 TWO = CASE + "\n  - {id: b, prompt: Say ok twice., expect: [{contains: ok}]}"
 TURNS = "  - {id: a, turns: [{prompt: Say ok.}, {prompt: Again., expect: [{contains: ok}]}]}"
@@ -149,6 +151,23 @@ def test_prune_leaves_other_suites_verifications_and_skipped_cases_alone(harness
 
     path = suite(TWO.replace("id: b,", "id: b, skip: not today,"))
     result = harness("cassettes", "prune", "--for", path, "--apply")
+
+    assert (result.code, everything() == before) == (0, True)
+
+
+def test_prune_keeps_what_parameter_rows_ask_for_and_all_verifications_beside_it(harness, tmp_path, monkeypatch):
+    monkeypatch.setenv("XAI_SIM_KEY", "sim-key")
+    (tmp_path / "rows.yaml").write_text(
+        "suite: rows\nparameters: [{parameter: stop, models: [xai/grok-3], expect: supported}]\n"
+    )
+    with running(seed=1, limits=None) as server:
+        where = ("--provider", "xai-sim", "--base-url", server.url)
+        harness("run", "rows.yaml", *where, "--mode", "record", "--out", "first")
+    recorded = sorted(Path("cassettes/xai-sim/verify/grok-3").iterdir())
+    shutil.copy(recorded[0], recorded[0].with_name("of-a-verification.yaml"))
+    before = everything()
+
+    result = harness("cassettes", "prune", "--for", "rows.yaml", "--provider", "xai-sim", "--apply")
 
     assert (result.code, everything() == before) == (0, True)
 

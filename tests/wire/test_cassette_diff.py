@@ -6,6 +6,7 @@ import yaml
 from wire_samples import body_of, record, response
 
 from harness.core.errors import InputError
+from harness.wire.cassette_bodies import read_reply
 from harness.wire.cassette_diff import diff_cassettes
 
 
@@ -122,6 +123,11 @@ def test_a_cassette_that_cannot_be_read_is_a_difference_of_its_own(tmp_path):
 def test_hostile_replies_are_compared_all_the_same(tmp_path, body):
     assert len(differences(tmp_path, b"{}", body)) == 1
     assert list(diff_cassettes(tmp_path / "2", tmp_path / "2")) == []
+
+
+def test_a_reply_that_is_nested_too_deep_is_compared_by_its_bytes():
+    assert read_reply(b"[" * 200 + b"]" * 200) is None
+    assert read_reply(b"[" * 20 + b"]" * 20) is not None
 
 
 def test_a_stream_of_very_many_events_is_joined_at_once(tmp_path):

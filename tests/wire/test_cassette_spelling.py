@@ -102,6 +102,16 @@ def test_every_cassette_of_this_repository_is_read_by_the_pattern_and_as_yaml_re
         assert by_the_pattern(text) == by_yaml(text), path
 
 
+@pytest.mark.parametrize(
+    "word", ["no", "Null", "y", "TRUE", "12", "1.5", "~", "a: b", "a #b", "- a", "[a]", "x:", "'", '"', "|"]
+)
+def test_a_plain_word_that_yaml_takes_for_something_else_is_left_to_yaml(word):
+    text = SAMPLES[0].replace("provider: local", f"provider: {word}", 1)
+
+    with pytest.raises(NotOurs):
+        by_the_pattern(text)
+
+
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_what_is_spelled_as_ours_needs_no_yaml_reader(sample):
     assert len(by_the_pattern(sample)) == 2
