@@ -14,6 +14,7 @@ from typing import Protocol
 
 from harness.cli.assembly import Assembly, open_session
 from harness.cli.in_order import InOrder
+from harness.cli.tables import visible
 from harness.cli.terminal import say
 from harness.core.catalogue import Ceiling
 from harness.core.errors import UsageError, Withheld
@@ -32,6 +33,7 @@ from harness.store import RunFolder
 
 STOPPED = "stopped by Ctrl-C"
 MOST_REASONS = 5
+MAX_CHANGE = 1_000
 
 
 class Wishes(Protocol):
@@ -189,6 +191,8 @@ class Execution:
                 await self.folder.flush()
             for note in getattr(session.transport, "notes", ()):
                 say(f"note: {note}", err=True)
+            for line in getattr(session.transport, "changes", ()):
+                say(visible(line, MAX_CHANGE), err=True)
             if budgets is not None and RUN_PURSE in budgets.purses:
                 purse = budgets.purses[RUN_PURSE]
                 self.charged = purse.spent_usd + purse.set_aside_usd

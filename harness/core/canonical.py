@@ -13,6 +13,10 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 Json = None | bool | int | float | str | list["Json"] | Mapping[str, "Json"]
 
 
+# Made once: a replay spells thousands of requests, and `json.dumps` would make one for each.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_json(value: object) -> str:
     """The one spelling of a JSON value: sorted keys, no spaces, non-ASCII kept.
 

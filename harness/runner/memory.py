@@ -38,6 +38,11 @@ class RememberingTransport:
         """What the transport behind has to tell."""
         return tuple(getattr(self._asks, "notes", ()))
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What it has to tell of replies that took the place of recorded ones."""
+        return tuple(getattr(self._asks, "changes", ()))
+
     async def send(self, call: Call) -> Exchange:
         """The answer that is kept, or a new one, kept before this returns if its trial goes on after it."""
         if call.memo is None:

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from harness.core.exchange import HttpRequest
 from harness.core.keys import RequestKey
-from harness.wire.cassette_file import Recording
+from harness.wire.cassette_nearest import NearestRecordings
+from harness.wire.cassette_recording import Recording
 from harness.wire.redact import Redactor
 from harness.wire.transport import body_digest, path_and_query
 
@@ -52,31 +53,40 @@ class CassetteIndex:
         self._owners = frozenset(hosts.values())
         self._redactor = redactor
         self._own: dict[RequestKey, Recording] = {}
-        self._own_of_anyone: dict[RequestKey, Recording] = {}
         self._foreign: dict[_ForeignKey, Recording] = {}
         self._foreign_of_anyone: dict[_ForeignKey, Recording] = {}
-        self._by_target: dict[tuple[str, str], dict[int, Recording]] = {}
+        self._all: list[Recording] = []
+        # What only a miss asks for is made at the first one: most replays have none.
+        self._own_of_anyone: dict[RequestKey, Recording] | None = None
+        self._nearest: NearestRecordings | None = None
 
     def add_file(self, recordings: Iterable[Recording]) -> None:
         """Add one cassette's recordings; where an earlier cassette has the same key, that one answers."""
         own: dict[RequestKey, Recording] = {}
-        seen: Counter[tuple[object, ...]] = Counter()
+        foreign: list[Recording] = []
         for recording in recordings:
             if recording.origin is not None:
                 # Within a file the last one counts, as in a journal.
                 own[own_key(recording)] = recording
             else:
+                foreign.append(recording)
+            self._all.append(recording)
+        if self._own:
+            for key, recording in own.items():
+                self._own.setdefault(key, recording)
+        else:
+            self._own = own
+        if foreign:
+            seen: Counter[tuple[object, ...]] = Counter()
+            for recording in foreign:
                 self._add_foreign(recording, seen)
-            self._note(recording)
-        for key, recording in own.items():
-            self._own.setdefault(key, recording)
-            self._own_of_anyone.setdefault(replace(key, provider=""), recording)
+        self._own_of_anyone = self._nearest = None
 
     def put(self, recording: Recording) -> None:
         """Add a recording that was just made, in place of any with its key."""
-        key = own_key(recording)
-        self._own[key] = self._own_of_anyone[replace(key, provider="")] = recording
-        self._note(recording)
+        self._own[own_key(recording)] = recording
+        self._all.append(recording)
+        self._own_of_anyone = self._nearest = None
 
     def find(self, key: RequestKey) -> Recording | None:
         """The recording that answers, or None; the harness's own before plain vcrpy's."""
@@ -86,6 +96,9 @@ class CassetteIndex:
     def find_of_another(self, key: RequestKey) -> Recording | None:
         """The recording that would answer but for its provider, or None."""
         foreign = (None, key.method, key.path, key.body, key.index)
+        if self._own_of_anyone is None:
+            # The first one of a key is to be the one that is kept.
+            self._own_of_anyone = {replace(key, provider=""): own for key, own in reversed(self._own.items())}
         return self._own_of_anyone.get(replace(key, provider="")) or self._foreign_of_anyone.get(foreign)
 
     def provider_of(self, recording: Recording) -> str:
@@ -95,15 +108,15 @@ class CassetteIndex:
         owner = self._owner(recording)
         return f"'{owner}'" if owner is not None else f"{recording.host or 'no host'}, which no provider owns"
 
-    def candidates(self, key: RequestKey) -> list[Recording]:
-        """Recordings that a miss may be explained by: those of the same method and path, else all."""
-        same = self._by_target.get((key.method, key.path))
-        if same:
-            return list(same.values())
-        return [recording for group in self._by_target.values() for recording in group.values()]
+    def nearest(self, key: RequestKey, body: bytes) -> Recording | None:
+        """The recording whose request is most like this one, by which a miss is explained; None if there is none."""
+        if self._nearest is None:
+            self._nearest = NearestRecordings(self._all)
+        return self._nearest.find(key, body)
 
-    def _note(self, recording: Recording) -> None:
-        self._by_target.setdefault((recording.method, recording.target), {})[id(recording)] = recording
+    def recordings(self) -> tuple[Recording, ...]:
+        """All that were added, those that cannot answer among them."""
+        return tuple(self._all)
 
     def _owner(self, recording: Recording) -> str | None:
         return self._hosts.get(recording.host or "")

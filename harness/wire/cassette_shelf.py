@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.errors import UnreadableCassette
-from harness.wire.cassette_file import Recording, read_cassette, recording_of
+from harness.wire.cassette_file import read_cassette, recording_of
 from harness.wire.cassette_index import CassetteIndex
-from harness.wire.cassette_journal import append_to_journal, merge_journal, prepare_journal, read_journal
-from harness.wire.cassette_paths import journal_path
+from harness.wire.cassette_journal import merge_journal, read_journal
+from harness.wire.cassette_paths import choose_cassette, is_there, journal_path
+from harness.wire.cassette_recording import Recording
 from harness.wire.redact import Redactor
 
 
 class Shelf:
     """A cassette file, its journal and their index.
 
+    path  the file: of `<case>.yaml`, which is asked for, and `<case>.json` the one that is there
     gate  held while one task reads the file or prepares the journal, so that others wait rather than do it again
     """
 
     def __init__(self, path: Path, hosts: Mapping[str, str], redactor: Redactor) -> None:
-        """Nothing is read before `open`."""
-        self.path = path
+        """Nothing is read before `open`.
+
+        raises  UnreadableCassette if there are both files
+        """
+        self.path = choose_cassette(path)
         self.gate = asyncio.Lock()
         self.is_open = False
         self.may_record = False
@@ -45,7 +50,7 @@ class Shelf:
             return
         try:
             left, note = read_journal(self.path)
-            self.exists = self.path.exists()
+            self.exists = is_there(self.path)
             if self.exists:
                 kept = read_cassette(self.path).recordings
                 self.index.add_file(kept)
@@ -63,21 +68,6 @@ class Shelf:
         if note:
             self.notes.append(note)
         self.is_open = True
-
-    def prepare(self) -> None:
-        """Make sure that recordings can be written.
-
-        raises  Unanswerable if they cannot
-        """
-        prepare_journal(self.path)
-        self.may_record = True
-
-    def write(self, interaction: Mapping[str, Any]) -> None:
-        """Make an interaction durable.
-
-        raises  Unanswerable if the disk refuses
-        """
-        append_to_journal(self.path, interaction)
 
     def add(self, interaction: Mapping[str, Any]) -> Recording:
         """Let an interaction answer from now on."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from harness.core.exchange import Attempt, Exchange, Frame
-from harness.wire.cassette_file import Recording
+from harness.wire.cassette_recording import Recording
 from harness.wire.cassette_text import unreadable
 from harness.wire.content_coding import GZIP_MAGIC, BadCoding, TooLarge, decode_whole, without_coding
 from harness.wire.redact import Redactor
@@ -67,34 +67,10 @@ def exchange_of(call: Call, recording: Recording, redactor: Redactor, *, recorde
     )
 
 
-def lost_its_times(recording: Recording) -> bool:
-    """True if frames were recorded and no longer add up to the body: the file was edited."""
-    return bool(recording.origin and recording.origin.frames and not _frames_fit(recording, recording.reply))
-
-
-def _attempt_of(recording: Recording) -> Attempt:
-    body = _decoded(recording)
-    if recording.origin is not None and _frames_fit(recording, body):
-        frames, total_ms = _sliced(recording.origin.frames, body), recording.origin.total_ms
-    else:
-        frames, total_ms = ((Frame(at_ms=None, content=body),) if body else ()), None
-    return Attempt(status=recording.status, headers=without_coding(recording.headers), frames=frames, total_ms=total_ms)
-
-
-def _frames_fit(recording: Recording, body: bytes) -> bool:
-    return recording.origin is not None and sum(length for _, length in recording.origin.frames) == len(body)
-
-
-def _sliced(frames: tuple[tuple[float | None, int], ...], body: bytes) -> tuple[Frame, ...]:
-    sliced, begin = [], 0
-    for at_ms, length in frames:
-        sliced.append(Frame(at_ms=at_ms, content=body[begin : begin + length]))
-        begin += length
-    return tuple(sliced)
-
-
-def _decoded(recording: Recording) -> bytes:
+def reply_of(recording: Recording) -> bytes:
     """The recorded body, encodings undone.
+
+    raises  UnreadableCassette if it is not in the encoding that its headers name
 
     vcrpy before 8.2 kept the header and stored the decoded body for httpx; a body that is no longer encoded is taken as
     it is, unless it begins as gzip does or is no text.
@@ -112,6 +88,32 @@ def _decoded(recording: Recording) -> bytes:
         if recording.reply.startswith(GZIP_MAGIC) or not _is_text(recording.reply):
             raise unreadable(recording.path, f"interactions[{recording.position}]: {error}") from error
         return recording.reply
+
+
+def lost_its_times(recording: Recording) -> bool:
+    """True if frames were recorded and no longer add up to the body: the file was edited."""
+    return bool(recording.origin and recording.origin.frames and not _frames_fit(recording, recording.reply))
+
+
+def _attempt_of(recording: Recording) -> Attempt:
+    body = reply_of(recording)
+    if recording.origin is not None and _frames_fit(recording, body):
+        frames, total_ms = _sliced(recording.origin.frames, body), recording.origin.total_ms
+    else:
+        frames, total_ms = ((Frame(at_ms=None, content=body),) if body else ()), None
+    return Attempt(status=recording.status, headers=without_coding(recording.headers), frames=frames, total_ms=total_ms)
+
+
+def _frames_fit(recording: Recording, body: bytes) -> bool:
+    return recording.origin is not None and sum(length for _, length in recording.origin.frames) == len(body)
+
+
+def _sliced(frames: tuple[tuple[float | None, int], ...], body: bytes) -> tuple[Frame, ...]:
+    sliced, begin = [], 0
+    for at_ms, length in frames:
+        sliced.append(Frame(at_ms=at_ms, content=body[begin : begin + length]))
+        begin += length
+    return tuple(sliced)
 
 
 def _harness(

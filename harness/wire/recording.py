@@ -9,17 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.core.clock import Clock, SystemClock
+from harness.core.errors import UnreadableCassette
 from harness.core.exchange import Attempt, AttemptError, Exchange
 from harness.core.keys import RequestKey
 from harness.wire.api_errors import find_api_error
-from harness.wire.cassette_file import Recording, read_cassette
+from harness.wire.cassette_changes import Changes, reply_differences
+from harness.wire.cassette_commit import Journals
+from harness.wire.cassette_file import read_cassette
 from harness.wire.cassette_index import CassetteIndex
 from harness.wire.cassette_miss import RECORD_COMMAND, explain_miss, explain_no_cassette, explain_wrong_source
 from harness.wire.cassette_paths import cassette_path, find_cassettes
+from harness.wire.cassette_recording import Recording
 from harness.wire.cassette_shelf import Shelf
 from harness.wire.interaction import exchange_of, interaction_of, lost_its_times
 from harness.wire.redact import Redactor
-from harness.wire.transport import Call, Mode, Transport, draw_nonces
+from harness.wire.transport import Call, CassetteAddress, Mode, Transport, draw_nonces
 
 
 def worth_keeping(attempt: Attempt, credential: str) -> bool:
@@ -44,6 +48,9 @@ class CassetteTransport:
     keeps           whether to keep an attempt, given its credential variant
     record_command  the command that would record what is missing
     notes           oddities to tell the user when all is done
+    answered        by file, the places of the recordings that answered
+    asked           the folders of a provider and a suite in which recordings were looked for
+    unanswered      how many calls no recording answered, of those that only a recording could answer
     """
 
     def __init__(
@@ -77,16 +84,25 @@ class CassetteTransport:
         self._clock = clock or SystemClock()
         self._keeps = keeps
         self._record_command = record_command
-        self._shelves: dict[Path, Shelf] = {}
+        self._shelves: dict[CassetteAddress, Shelf] = {}
+        self._journals = Journals()
         self._turns: dict[tuple[Path, RequestKey], asyncio.Lock] = {}
         self._fresh: set[tuple[Path, RequestKey]] = set()
-        self._writes: set[asyncio.Task[None]] = set()
         self._notes: dict[str, None] = {}
+        self._changes = Changes()
+        self.answered: dict[Path, set[int]] = {}
+        self.asked: set[Path] = set()
+        self.unanswered = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on interrupted runs and edited recordings, each once."""
         return tuple(dict.fromkeys([note for shelf in self._shelves.values() for note in shelf.notes] + [*self._notes]))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """How replies differ that took the place of recorded ones: a count, and the first few; nothing without any."""
+        return self._changes.lines()
 
     async def send(self, call: Call) -> Exchange:
         """The recorded answer, or a live one that is recorded before this returns.
@@ -94,12 +110,9 @@ class CassetteTransport:
         raises  UnreadableCassette for a cassette that is there and cannot be read
                 Unanswerable if a recording cannot be written
         """
-        shelf = self._shelf(call)
         if self._live is None:
-            # Nothing is timed in a replay, so the loop may stand still while a file is read.
-            if self._named is None:
-                shelf.open()
-            return self._replay(call, shelf)
+            return self._replay(call, self._opened(call))
+        shelf = self._shelf(call)
         turn = (shelf.path, call.key)
         async with self._turns.setdefault(turn, asyncio.Lock()):
             await self._open(shelf)
@@ -125,7 +138,7 @@ class CassetteTransport:
         raises  the first error that a merge met, after trying all; what was not merged stays in its journal
         """
         try:
-            await asyncio.gather(*self._writes, return_exceptions=True)
+            await self._journals.aclose()
             closing = [asyncio.to_thread(shelf.close) for shelf in self._shelves.values() if shelf.may_record]
             results = await asyncio.gather(*closing, return_exceptions=True)
         finally:
@@ -136,10 +149,23 @@ class CassetteTransport:
                 raise result
 
     def _shelf(self, call: Call) -> Shelf:
-        path = cassette_path(self._root, call.case)
-        if path not in self._shelves:
-            self._shelves[path] = Shelf(path, self._hosts, self._redactor)
-        return self._shelves[path]
+        shelf = self._shelves.get(call.case)
+        if shelf is None:
+            path = cassette_path(self._root, call.case)
+            shelf = self._shelves[call.case] = Shelf(path, self._hosts, self._redactor)
+            self.asked.add(path.parent.parent)
+        return shelf
+
+    def _opened(self, call: Call) -> Shelf:
+        try:
+            shelf = self._shelf(call)
+            # Nothing is timed in a replay, so the loop may stand still while a file is read.
+            if self._named is None:
+                shelf.open()
+        except UnreadableCassette:
+            self.unanswered += 1
+            raise
+        return shelf
 
     async def _open(self, shelf: Shelf) -> None:
         """Read the file and make its journal ready, in a thread: replies that are being timed must not wait."""
@@ -147,7 +173,8 @@ class CassetteTransport:
             if not shelf.is_open:
                 await asyncio.to_thread(shelf.open)
             if not shelf.may_record:
-                await asyncio.to_thread(shelf.prepare)
+                await asyncio.to_thread(self._journals.prepare, shelf.path)
+                shelf.may_record = True
 
     def _read_named(self) -> CassetteIndex:
         index = CassetteIndex(self._hosts, self._redactor)
@@ -184,12 +211,14 @@ class CassetteTransport:
         return explain_miss(call.key, body, index, place, self._record_command)
 
     def _failed(self, call: Call, error: AttemptError, message: str) -> Exchange:
+        self.unanswered += 1
         request = self._redactor.request(call.request)
         return Exchange(key=call.key.digest, request=request, attempts=(Attempt(error=error, message=message),))
 
     def _answer(self, call: Call, recording: Recording, *, recorded: bool) -> Exchange:
         if lost_its_times(recording):
             self._notes[f"{recording.place}: the body was edited, so its recorded arrival times are not used"] = None
+        self.answered.setdefault(recording.path, set()).add(recording.position)
         return exchange_of(call, recording, self._redactor, recorded=recorded)
 
     async def _record(self, call: Call, shelf: Shelf, live: Transport) -> Exchange:
@@ -203,13 +232,14 @@ class CassetteTransport:
         interaction = interaction_of(
             call, exchange.last, nonces=nonces, recorded_at=self._clock.now(), redactor=self._redactor
         )
-        write = asyncio.create_task(asyncio.to_thread(shelf.write, interaction))
-        self._writes.add(write)
-        write.add_done_callback(self._writes.discard)
-        # A trial that is cancelled here has been paid for all the same: the write goes on, and `aclose` waits for it.
-        await asyncio.shield(write)
+        await self._journals.write(shelf.path, interaction)
         self._fresh.add((shelf.path, call.key))
-        answer = exchange_of(call, shelf.add(interaction), self._redactor, recorded=False)
+        replaced = self._find(call, shelf)
+        recording = shelf.add(interaction)
+        if replaced is not None:
+            # In a thread, for the same reason.
+            self._changes.note(replaced, await asyncio.to_thread(reply_differences, replaced, recording))
+        answer = exchange_of(call, recording, self._redactor, recorded=False)
         last = replace(answer.last, waited_s=exchange.last.waited_s)
         return replace(answer, attempts=(*exchange.attempts[:-1], last))
 

@@ -10,7 +10,7 @@ import yaml
 from wire_samples import answering, body_of, call_to, cassettes_in, echo, record, replay, response, send, serving
 
 from harness.core.errors import UnreadableCassette
-from harness.wire.cassette_journal import append_to_journal
+from harness.wire.cassette_commit import Journals
 
 
 def cassette(root):
@@ -123,17 +123,31 @@ def test_a_cassette_that_broke_meanwhile_is_left_alone_and_so_is_the_journal(tmp
 
 
 APPEND = """
+import asyncio
 import sys
 from pathlib import Path
-from harness.wire.cassette_journal import append_to_journal, merge_journal
+from harness.wire.cassette_commit import Journals
+from harness.wire.cassette_journal import merge_journal
 
-for n in range(20):
+path, journals = Path(sys.argv[1]), Journals()
+
+async def write(n):
     source = {"provider": "local", "model": "m", "index": n, "exchange": int(sys.argv[2])}
     request = {"method": "POST", "uri": "http://h/v1/chat", "body": "{}", "headers": {}}
     reply = {"status": {"code": 200}, "headers": {}, "body": {"string": "x"}, "harness": {"source": source}}
-    append_to_journal(Path(sys.argv[1]), {"request": request, "response": reply})
-    if n % 5 == 4:
-        merge_journal(Path(sys.argv[1]))
+    await journals.write(path, {"request": request, "response": reply})
+
+async def main():
+    for begin in range(0, 40, 10):
+        writes = [asyncio.create_task(write(n)) for n in range(begin, begin + 10)]
+        # Its own lines are waiting to be synced while it merges.
+        await writes[0]
+        await asyncio.to_thread(merge_journal, path)
+        await asyncio.gather(*writes)
+    await journals.aclose()
+    merge_journal(path)
+
+asyncio.run(main())
 """
 
 
@@ -144,7 +158,7 @@ def test_two_processes_that_record_one_cassette_lose_nothing(tmp_path):
     running = [subprocess.Popen(command) for command in commands]
 
     assert [one.wait() for one in running] == [0, 0]
-    assert len(yaml.safe_load(cassette(tmp_path).read_text())["interactions"]) == 40
+    assert len(yaml.safe_load(cassette(tmp_path).read_text())["interactions"]) == 80
     assert not journal(tmp_path).exists()
 
 
@@ -154,7 +168,7 @@ def test_a_line_that_waits_for_a_merge_goes_to_the_next_journal(tmp_path):
 
     with journal(tmp_path).open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        waiting = threading.Thread(target=append_to_journal, args=(cassette(tmp_path), line))
+        waiting = threading.Thread(target=lambda: asyncio.run(Journals().write(cassette(tmp_path), line)))
         waiting.start()
         threading.Event().wait(0.1)
         journal(tmp_path).unlink()

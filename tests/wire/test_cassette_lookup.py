@@ -150,6 +150,15 @@ def test_our_recording_of_one_source_does_not_answer_for_another(tmp_path, made_
     assert f"recorded from '{made_by}'; it cannot answer for '{asked_of}'" in exchange.last.message
 
 
+def test_of_two_others_that_recorded_a_request_the_first_is_named(tmp_path):
+    for source in ("one", "two"):
+        record(tmp_path / source, response, body_of(), source=source)
+
+    exchange = replay(tmp_path, call_to(), cassettes=[tmp_path / "one", tmp_path / "two"])[0]
+
+    assert "recorded from 'one'" in exchange.last.message
+
+
 def test_named_cassettes_answer_instead_of_the_cases_own(tmp_path):
     record(tmp_path / "own", lambda _: response(b"own"), body_of())
     record(tmp_path / "given", lambda _: response(b"given"), body_of())

@@ -1,9 +1,11 @@
 import time
+from pathlib import Path
 
 import yaml
 from wire_samples import body_of, call_to, record, replay, response
 
 from harness.wire import Redactor
+from harness.wire.cassette_file import recording_of
 from harness.wire.cassette_index import CassetteIndex
 from harness.wire.cassette_miss import explain_miss
 
@@ -110,14 +112,43 @@ def test_bodies_that_are_no_json_are_compared_too(tmp_path):
     assert "differs" in missed(tmp_path, call_to(body=b"[" * 100_000))
 
 
-def test_a_thousand_misses_of_a_large_cassette_are_explained_in_seconds(tmp_path):
-    record(tmp_path, response, *(body_of(f"question {n} " * 20) for n in range(100)))
-    calls = [call_to(body=body_of(f"changed {n} " * 20)) for n in range(300)]
+def index_of(*bodies):
+    """An index of one recording a body, each of its own place."""
+    index = CassetteIndex({}, Redactor())
+    source = {"provider": "local", "model": "m"}
+    reply = {"status": {"code": 200}, "headers": {}, "body": {"string": ""}, "harness": {"source": source}}
+    requests = ({"method": "POST", "uri": "http://h/v1/chat", "body": body.decode()} for body in bodies)
+    items = ({"request": request, "response": reply} for request in requests)
+    index.add_file(recording_of(item, Path("c.yaml"), n) for n, item in enumerate(items))
+    return index
 
-    began = time.perf_counter()
-    replay(tmp_path, *calls)
 
-    assert time.perf_counter() - began < 20
+def test_an_edited_system_prompt_still_finds_the_same_question_among_thousands():
+    index = index_of(*(body_of(f"Be kind and brief. Question {n}: which town is it?") for n in range(3_000)))
+
+    asked = [body_of(f"Be brief and kind at all times. Question {n}: which town is it?") for n in (0, 1_234, 2_999)]
+
+    nearest = [index.nearest(call_to(body=body).key, body) for body in asked]
+    assert [recording.position for recording in nearest] == [0, 1_234, 2_999]
+
+
+def test_thousands_of_misses_of_a_large_cassette_are_explained_in_seconds():
+    index = index_of(*(body_of(f"question {n} " * 20) for n in range(5_000)))
+    bodies = [body_of(f"changed question {n} " * 20) for n in range(300)]
+
+    began = time.process_time()
+    for body in bodies:
+        explain_miss(call_to(body=body).key, body, index, "somewhere")
+
+    assert time.process_time() - began < 15
+
+
+def test_a_prompt_that_shares_no_word_is_explained_by_some_recording():
+    body = b'{"x":"y"}'
+
+    assert "the nearest is c.yaml, interactions[0]" in explain_miss(
+        call_to(body=body).key, body, index_of(b'{"a":"b"}'), "somewhere"
+    )
 
 
 def test_an_empty_cassette_has_no_nearest(tmp_path):

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -25,7 +24,7 @@ from wire_samples import (
 from harness.core.clock import VirtualClock
 from harness.core.errors import Unanswerable
 from harness.core.exchange import Attempt, Frame
-from harness.wire import CassetteTransport, Redactor, RetryPolicy, cassette_shelf, worth_keeping
+from harness.wire import CassetteTransport, Redactor, RetryPolicy, worth_keeping
 
 SSE = [f"data: {n}\n\n".encode() for n in range(4)]
 
@@ -168,6 +167,40 @@ def test_the_order_of_asking_does_not_change_the_file(tmp_path):
     assert bodies_in(tmp_path / "1") == bodies_in(tmp_path / "2") == [body.decode() for body in bodies]
 
 
+def test_a_refresh_tells_what_changed_and_what_did_not(tmp_path):
+    bodies = [body_of(name) for name in "abc"]
+    record(tmp_path, lambda body: response(b'{"id":"1","text":"%s"}' % body[25:26]), *bodies)
+
+    async def run():
+        async with serving(answering(lambda _: response(b'{"id":"2","text":"a"}'))) as base_url:
+            transport = cassettes_in(tmp_path, "refresh")
+            await send(transport, *(call_to(base_url, body) for body in bodies))
+            return transport.changes
+
+    head, *lines = asyncio.run(run())
+
+    assert head == "3 recorded replies were replaced: 1 unchanged, 2 changed"
+    assert sorted(line.rpartition(": ")[2] for line in lines) == ["text 'b' → 'a'", "text 'c' → 'a'"]
+
+
+def test_a_recording_that_replaces_nothing_changes_nothing(tmp_path):
+    transport = cassettes_in(tmp_path)
+
+    asyncio.run(send(transport, call_to()))
+
+    assert transport.changes == ()
+
+
+def test_a_replay_knows_which_recordings_answered_and_how_many_were_missing(tmp_path):
+    record(tmp_path, response, body_of("a"), body_of("b"))
+    transport = cassettes_in(tmp_path)
+
+    asyncio.run(send(transport, call_to(body=body_of("b")), call_to(body=body_of("c"))))
+
+    assert transport.answered == {case_file(tmp_path): {1}}
+    assert (transport.asked, transport.unanswered) == ({tmp_path / "local/suite"}, 1)
+
+
 def test_a_second_recording_of_nothing_new_leaves_the_file_alone(tmp_path):
     record(tmp_path, response, body_of())
     before = case_file(tmp_path).read_bytes()
@@ -285,57 +318,6 @@ def test_a_cassette_keeps_the_last_attempt_and_the_exchange_all(tmp_path):
     assert [attempt.status for attempt in fetched.attempts] == [503, 200]
     assert [attempt.status for attempt in replayed.attempts] == [200]
     assert fetched.last.waited_s > 0
-
-
-@pytest.fixture
-def slow_disk(monkeypatch):
-    """Every write to a journal takes a fifth of a second; the event is set when one begins."""
-    append, begun = cassette_shelf.append_to_journal, threading.Event()
-
-    def slowly(*arguments):
-        begun.set()
-        threading.Event().wait(0.2)
-        append(*arguments)
-
-    monkeypatch.setattr(cassette_shelf, "append_to_journal", slowly)
-    return begun
-
-
-def test_a_reply_is_on_disk_before_anyone_is_told_of_it(tmp_path, slow_disk):
-    async def run():
-        async with serving(answering(echo)) as base_url:
-            transport = cassettes_in(tmp_path, "record")
-            await transport.send(call_to(base_url))
-            written = (case_file(tmp_path).parent / "case.yaml.journal").read_bytes()
-            await transport.aclose()
-            return written
-
-    assert b"hello" in asyncio.run(run())
-
-
-def test_writing_does_not_hold_up_replies_that_are_being_timed(tmp_path, monkeypatch):
-    threads = set()
-    monkeypatch.setattr("os.fsync", lambda _: threads.add(threading.current_thread()))
-
-    record(tmp_path, response, body_of())
-
-    assert threads
-    assert threading.main_thread() not in threads
-
-
-def test_a_cancelled_trial_has_its_paid_reply_kept(tmp_path, slow_disk):
-    async def run():
-        async with serving(answering(echo)) as base_url:
-            transport = cassettes_in(tmp_path, "record")
-            trial = asyncio.create_task(transport.send(call_to(base_url)))
-            await asyncio.to_thread(slow_disk.wait)
-            trial.cancel()
-            await asyncio.gather(trial, return_exceptions=True)
-            await transport.aclose()
-
-    asyncio.run(run())
-
-    assert b"hello" in case_file(tmp_path).read_bytes()
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_paid_for(tmp_path):

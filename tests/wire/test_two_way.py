@@ -29,6 +29,7 @@ from wire_samples import (
 )
 
 from harness.core.clock import VirtualClock
+from harness.core.errors import UnreadableCassette
 from harness.core.exchange import Attempt, Frame
 from harness.wire import Redactor
 from harness.wire.cassette_emit import dump_yaml
@@ -136,6 +137,73 @@ def test_we_add_to_a_cassette_of_vcrpy_and_it_still_replays_its_own(tmp_path):
     with vcr.use_cassette(str(path), record_mode="none", match_on=["method", "path", "body"]):
         assert posted(uri, b'{"a":"theirs"}').json() == {"told": {"a": "theirs"}}
         assert posted(uri, body_of()).content == b"ours"
+
+
+def json_case(root, *bodies):
+    """A case's cassette as vcrpy's json serializer writes it."""
+    path = case_file(root).with_suffix(".json")
+    path.parent.mkdir(parents=True)
+    vcr_recording(path, *bodies, serializer="json")
+    return path
+
+
+def test_a_cases_cassette_of_vcrpys_json_serializer_is_replayed_like_any_other(tmp_path):
+    json_case(tmp_path, b'{"a":"one"}')
+
+    one, two = replay(tmp_path, call_to(body=b'{"a":"one"}'), call_to(body=b'{"a":"two"}'))
+
+    assert json.loads(one.last.body) == {"told": {"a": "one"}}
+    assert two.last.error == "missing-recording"
+    assert "case.json" in two.last.message
+
+
+def test_what_we_record_joins_vcrpys_json_and_each_replays_the_others(tmp_path):
+    path = json_case(tmp_path, b'{"a":"theirs"}')
+    uri = json.loads(path.read_text())["interactions"][0]["request"]["uri"]
+
+    record(tmp_path, lambda _: response("ours: é".encode()), body_of())
+
+    assert [file.name for file in path.parent.iterdir()] == ["case.json"]
+    with vcr.use_cassette(str(path), record_mode="none", match_on=["method", "path", "body"], serializer="json"):
+        assert posted(uri, b'{"a":"theirs"}').json() == {"told": {"a": "theirs"}}
+        assert posted(uri, body_of()).content == "ours: é".encode()
+    ours, theirs = replay(tmp_path, call_to(), call_to(body=b'{"a":"theirs"}'))
+    assert (ours.last.body, theirs.recorded) == ("ours: é".encode(), True)
+
+
+def test_vcrpy_saving_our_json_again_keeps_what_we_added(tmp_path):
+    path = json_case(tmp_path, b'{"a":"theirs"}')
+    fetched = record(tmp_path, echo, body_of("ours"))[0]
+
+    with (
+        ScriptedServer(lambda _: "theirs") as server,
+        vcr.use_cassette(str(path), record_mode="new_episodes", serializer="json"),
+    ):
+        posted(f"{server.base_url}/other", b"{}")
+
+    replayed = replay(tmp_path, call_to(body=body_of("ours")))[0]
+    assert (replayed.last, replayed.recorded) == (fetched.last, True)
+
+
+@pytest.mark.parametrize("content", [bytes(range(256)), b"\xed\xa0\x80", "\U0001f600".encode()])
+def test_any_bytes_survive_in_json_though_vcrpy_has_no_spelling_for_them(tmp_path, content):
+    json_case(tmp_path, b"{}")
+
+    record(tmp_path, lambda _: response(content), content)
+
+    assert replay(tmp_path, call_to(body=content))[0].last.body == content
+
+
+def test_a_case_with_a_cassette_in_each_form_is_refused_before_anything_is_sent(tmp_path):
+    path = json_case(tmp_path, b"{}")
+    path.with_suffix(".yaml").write_text("version: 1\ninteractions: []\n")
+    asked = []
+
+    for attempt in (lambda: replay(tmp_path, call_to()), lambda: record(tmp_path, asked.append, body_of())):
+        with pytest.raises(UnreadableCassette, match=r"has case\.json, too"):
+            attempt()
+
+    assert asked == []
 
 
 odd_texts = st.text(st.sampled_from(list("a \n\t\r\x00\x85\u2028\ufeff'\"#:-|\U0001f600\u200d{}"))).map(str.encode)
