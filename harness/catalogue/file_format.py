@@ -103,7 +103,7 @@ class ModelItem(Strict):
     max_output_tokens: int | None = Field(None, ge=1, description="Longest reply, in tokens.")
     capabilities: list[Name] = Field(default=[], description="Such as vision, tools, reasoning.")
     prices: list[PriceItem] = Field(default=[], description="One entry per price profile.")
-    limits: LimitsItem = Field(default_factory=LimitsItem, description="Rate limits of this model.")
+    limits: LimitsItem = Field(default_factory=LimitsItem.model_construct, description="Rate limits of this model.")
 
 
 class ManagementItem(Strict):

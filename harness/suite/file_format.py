@@ -300,7 +300,7 @@ class SuiteFile(Strict):
         default_factory=list, description="Default targets; --target narrows or replaces them."
     )
     budget: BudgetItem | None = Field(None, description="What all cases of the suite may spend in a run.")
-    defaults: Defaults = Field(default_factory=Defaults, description="What every case begins with.")
+    defaults: Defaults = Field(default_factory=Defaults.model_construct, description="What every case begins with.")
     vars: dict[Identifier, Any] = Field(default_factory=dict, description="Variables for every case's templates.")
     cases: list[CaseItem] = Field(default_factory=list, description="The cases.")
     parameters: list[ParameterItem] = Field(default_factory=list, description="Expected parameter support.")
