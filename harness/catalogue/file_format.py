@@ -33,7 +33,8 @@ Dollars = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0)]
 class Strict(BaseModel):
     """A mapping that refuses what it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Deferred, so that what is validated is built once, as a whole, and not model by model before that.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ProvenanceItem(Strict):
@@ -102,7 +103,7 @@ class ModelItem(Strict):
     max_output_tokens: int | None = Field(None, ge=1, description="Longest reply, in tokens.")
     capabilities: list[Name] = Field(default=[], description="Such as vision, tools, reasoning.")
     prices: list[PriceItem] = Field(default=[], description="One entry per price profile.")
-    limits: LimitsItem = Field(LimitsItem(), description="Rate limits of this model.")
+    limits: LimitsItem = Field(default_factory=LimitsItem.model_construct, description="Rate limits of this model.")
 
 
 class ManagementItem(Strict):

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from harness.reading.document import Document
 from harness.reading.problems import Problem, ProblemsError, did_you_mean, nearest, quoted
@@ -54,14 +54,17 @@ def validate(model: "type[T] | TypeAdapter[T]", document: Document, *, noun: str
     noun    first part of the problems' codes: `<noun>-unknown-key`, `-missing-key`, `-type`, `-value`
     raises  ProblemsError with every problem at once
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import BaseModel, TypeAdapter, ValidationError
 
-    adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
     text = json.dumps(_at(document.value, where), ensure_ascii=False, allow_nan=False)
     try:
+        # Not by an adapter: it would build the model's validator anew, once a file.
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            return cast("T", model.model_validate_json(text, strict=True))
+        adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
         return adapter.validate_json(text, strict=True)
     except ValidationError as error:
-        raise ProblemsError(problems_of(error, adapter, document, noun=noun, where=where)) from error
+        raise ProblemsError(problems_of(error, model, document, noun=noun, where=where)) from error
 
 
 def problems_of(

@@ -42,7 +42,8 @@ FORBIDDEN_PARAMS = {
 class Strict(BaseModel):
     """A mapping that refuses what it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    # Deferred, so that what is validated is built once, as a whole, and not model by model before that.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
 
 
 def _exact(value: object) -> object:
@@ -299,7 +300,7 @@ class SuiteFile(Strict):
         default_factory=list, description="Default targets; --target narrows or replaces them."
     )
     budget: BudgetItem | None = Field(None, description="What all cases of the suite may spend in a run.")
-    defaults: Defaults = Field(Defaults(), description="What every case begins with.")
+    defaults: Defaults = Field(default_factory=Defaults.model_construct, description="What every case begins with.")
     vars: dict[Identifier, Any] = Field(default_factory=dict, description="Variables for every case's templates.")
     cases: list[CaseItem] = Field(default_factory=list, description="The cases.")
     parameters: list[ParameterItem] = Field(default_factory=list, description="Expected parameter support.")

@@ -4,7 +4,7 @@ It stands apart from the datasets because a set of Python's own would take 60 to
 million rows must not fill the memory.
 """
 
-import secrets
+import os
 from array import array
 
 KEY_BITS = 48
@@ -24,7 +24,7 @@ class Tally:
         self._taken = 0
         self._beyond: dict[int, int] = {}
         # Odd and unknown to whoever wrote the rows: nobody can make them all fall into one slot.
-        self._factor = secrets.randbits(64) | 1
+        self._factor = int.from_bytes(os.urandom(8)) | 1
 
     def count(self, key: int) -> int:
         """Count the key once more, and return how often it has been counted."""
