@@ -66,6 +66,10 @@ class Slots:
         """Whether a trial may have a request under way."""
         return self.free > 0 or holder is None or holder in self._holders
 
+    def holds(self, holder: str | None) -> bool:
+        """Whether a trial has a slot."""
+        return holder in self._holders
+
     def take(self, holder: str | None) -> None:
         """Give a trial a slot, if it has none yet."""
         if holder is not None and self.free < math.inf and holder not in self._holders:
@@ -99,10 +103,15 @@ class _Lane:
         self.tally = Tally(window_s)
         self.log = TokenLog(window_s)
         self.under_way = 0
-        self.waiting = 0
         self._clock = clock
-        self._turn = asyncio.Lock()
-        self._waker: asyncio.Future[None] | None = None
+        # Who holds a slot waits apart, and first: behind those who wait for a slot it would wait for ever.
+        self._turns = (asyncio.Lock(), asyncio.Lock())
+        self._waiting = [0, 0]
+        self._wakers: list[asyncio.Future[None]] = []
+
+    def has_queue(self, holder: str | None) -> bool:
+        """Whether a call would go before another that waits for its turn."""
+        return self._waiting[0] > 0 or (self._waiting[1] > 0 and not self.shared.holds(holder))
 
     def opens_at(self, lease: Lease, now: float) -> float:
         """When a call may go: `now` or before if it may, infinite if that hangs on others.
@@ -144,14 +153,15 @@ class _Lane:
 
     async def queue(self, lease: Lease) -> _Pass:
         """Let a call in when its turn has come and the limits allow it."""
-        self.waiting += 1
+        place = 0 if self.shared.holds(lease.holder) else 1
+        self._waiting[place] += 1
         try:
-            async with self._turn:
+            async with self._turns[place]:
                 while (at := self.opens_at(lease, now := self._clock.monotonic())) > now + _NOW_S:
                     await self._pause(at - now)
                 return self.enter(lease, now)
         finally:
-            self.waiting -= 1
+            self._waiting[place] -= 1
 
     def leave(self, passed: _Pass, attempt: Attempt) -> None:
         """An attempt is over."""
@@ -181,9 +191,10 @@ class _Lane:
             self.tokens.give_back(self.log.settle(passed.taken, bounded, now), now)
 
     def wake(self) -> None:
-        """Let the first of the queue look again."""
-        if self._waker is not None and not self._waker.done():
-            self._waker.set_result(None)
+        """Let the first of each queue look again."""
+        for waker in self._wakers:
+            if not waker.done():
+                waker.set_result(None)
 
     def _refused(self, passed: _Pass, attempt: Attempt, heard: Mapping[Kind, RateHeader], now: float) -> None:
         self.tally.add(now, refused=1)
@@ -223,14 +234,15 @@ class _Lane:
         if seconds <= _NOT_WORTH_WAKING_S:
             await self._clock.sleep(seconds)
             return
-        waker = self._waker = asyncio.get_running_loop().create_future()
+        waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wakers.append(waker)
         timer = None if seconds == math.inf else asyncio.ensure_future(self._clock.sleep(seconds))
         if timer is not None:
             timer.add_done_callback(lambda _: None if waker.done() else waker.set_result(None))
         try:
             await waker
         finally:
-            self._waker = None
+            self._wakers.remove(waker)
             if timer is not None:
                 timer.cancel()
 
@@ -289,7 +301,7 @@ class Pacing:
             return
         lane, lease = self._lane_of(call), call.lease
         now = self._clock.monotonic()
-        if lane.waiting or lane.opens_at(lease, now) > now:
+        if lane.has_queue(lease.holder) or lane.opens_at(lease, now) > now:
             passed = await lane.queue(lease)
         else:
             passed = lane.enter(lease, now)
