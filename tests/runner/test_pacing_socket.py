@@ -19,7 +19,7 @@ from harness.wire.transport import Lease
 
 LIMIT = 1200
 A_SECOND = LIMIT // 60
-"""Requests of a second. A test has three: its server has counted the rest of the minute already, but for half of one."""
+"""Requests of a second. A test lasts three: its server has counted the rest of the minute, but for half of one."""
 _STALL_S = 0.15
 
 
