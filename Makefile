@@ -14,7 +14,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DELETE_ON_ERROR:
 # Two targets may install into one environment: never at the same time, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help demo test lint format schema local-model record-local record-sim kill-matrix many-seeds effect-probes examples clean
+.PHONY: help demo test lint format schema local-model record-local record-sim kill-matrix many-seeds effect-probes \
+    examples bench crash soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -76,6 +77,15 @@ examples: $(DEV) ## verify the documents against a simulation of public evidence
 	    --out reports/examples/xai-observed; test $$? -le 1
 	@rm -f reports/examples/xai-observed/exchanges.jsonl
 	@PYTHONPATH=tests $(BIN)/python tests/observed_example.py
+
+bench: $(DEV) ## what a case costs, beside what could not be had for less (half an hour)
+	@PYTHONPATH=tests $(BIN)/python tests/bench.py
+
+crash: $(DEV) ## kill runs two hundred times at random points and let them go on: nothing is lost or sent twice
+	@PYTHONPATH=tests $(BIN)/python tests/crash_runs.py
+
+soak: $(DEV) ## a hundred thousand live trials: memory must stay flat
+	@PYTHONPATH=tests $(BIN)/python tests/soak.py
 
 clean: ## remove the environments, caches and what was built
 	rm -rf $(VENV) $(LOCAL_VENV) build dist demo-report .coverage .hypothesis .import_linter_cache \

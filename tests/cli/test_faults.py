@@ -42,7 +42,7 @@ def test_every_fault_of_the_simulator_has_an_outcome_here():
 def test_a_fault_met_once_is_mended_if_it_can_be_and_else_an_error_that_says_which(harness, monkeypatch, kind, stream):
     monkeypatch.setenv("XAI_SIM_KEY", "sim-key")
     Path("s.yaml").write_text(SUITE.replace("STREAM", json.dumps(stream)))
-    argument = {"slow": ":200000", "429": ":0", "stall": ":3"}.get(kind, "")
+    argument = {"slow": ":20000", "429": ":0", "stall": ":3"}.get(kind, "")
 
     with running(faults=[f"{kind}{argument},x1"], limits=None) as server:
         ended = harness(

