@@ -224,8 +224,10 @@ def bench_records(folder: Path) -> None:
     cases = 1000
     suite = write_suite(folder / "records", cases)
     with serving() as url:
-        run(harness("run", suite, "--base-url", url, "--out", folder / "kept"))
-    lines = [line for line in (folder / "kept" / "records.jsonl").read_bytes().splitlines() if b'{"trial"' in line[:9]]
+        run(harness("run", suite.name, "--base-url", url, "--out", "kept"), suite.parent)
+    lines = [
+        line for line in (suite.parent / "kept" / "records.jsonl").read_bytes().splitlines() if b'{"trial"' in line[:9]
+    ]
     texts = [json.loads(line)["trial"]["exchanges"][0]["reply"]["content"] for line in lines]
     beside = (sum(map(len, lines)) - sum(len(text.encode()) for text in texts)) / len(lines)
     row("records: a case beside the reply's text", f"{beside:.0f} bytes")

@@ -21,8 +21,11 @@ from harness.checks.fields import (
 from harness.checks.figures import between, within
 from harness.checks.kinds import Grade, TypedKind, decided, unknown
 from harness.checks.patterns import TookTooLong, search
-from harness.checks.showing import listed, quoted
+from harness.checks.showing import LIMIT, listed, quoted
 from harness.core.check import Evidence
+
+AROUND = 8
+"""Characters of a reply that are shown beside the text which was found in it."""
 
 _IGNORE_CASE = "True if capital and small letters are the same."
 _TRIM = "False if white space around the text and around the reply counts; by default it does not."
@@ -79,7 +82,10 @@ def _contains(spec: Contains, evidence: Evidence) -> Grade:
     at = _like(text, ignore_case=spec.ignore_case, trim=False).find(
         _like(spec.text, ignore_case=spec.ignore_case, trim=False)
     )
-    return decided(passes=at >= 0, expected=f"{quoted(spec.text)} in the reply", seen=quoted(text, around=max(0, at)))
+    # Of a reply that holds it, where it stands is evidence enough: the reply itself is in the record.
+    limit = LIMIT if at < 0 else min(LIMIT, len(spec.text) + AROUND)
+    seen = quoted(text, around=max(0, at) + len(spec.text) // 2 * (at >= 0), limit=limit)
+    return decided(passes=at >= 0, expected=f"{quoted(spec.text)} in the reply", seen=seen)
 
 
 CONTAINS = TypedKind(

@@ -150,7 +150,7 @@ def say_next_step(docket: Docket, found: Verification) -> None:
     """Tell what to look at where a server was asked and nothing at all could be decided."""
     if docket.mode == "replay" or set(found.counts) - {"not-tested"}:
         return
-    if any(each.observed.startswith("the budget of") for each in found.verdicts):
+    if any(each.observed.startswith("the budget is spent") for each in found.verdicts):
         return
     variable = docket.sources.endpoint_of(docket.provider, None).key_variable
     key = f"the key in {variable} (--api-key-env)" if variable else "a key, if it wants one (--api-key-env VARIABLE)"

@@ -43,6 +43,7 @@ class ToolCall:
 class Message:
     """One message of a conversation.
 
+    role          most are the user's, and need not say so in a record
     text          the whole content where it is plain text, else None
     parts         the content where it is made of parts
     tool_calls    what an assistant message asked for
@@ -51,7 +52,7 @@ class Message:
     null_content  True to send a content of null where there is none, rather than no content
     """
 
-    role: Role
+    role: Role = "user"
     text: str | None = None
     parts: tuple[Part, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()

@@ -20,7 +20,8 @@ class Cost:
     """US dollars for one reply.
 
     usd          exact and unrounded: ours, or the server's own figure where it sends one
-    computed_usd ours by the tariff, shown beside the server's; None if the tariff has no rate
+    computed_usd ours by the tariff, shown beside the server's where it sends one; None where it is `usd` itself, or the
+                 tariff has no rate
     upper_bound  True if what has no rate of its own was billed at the dearest that it may be: `usd` may be too high
     lower_bound  True if a long prompt was billed at the ordinary rates, for want of those beyond its length: `usd` may
                  be too low; with both it is an estimate
@@ -65,7 +66,6 @@ def cost_of(usage: Usage, tariff: Tariff | None) -> Cost:
         raise UnknownRate("the server counted nothing")
     return Cost(
         usd=computed,
-        computed_usd=computed,
         upper_bound=any(item.upper_bound for item in items),
         lower_bound=any(item.lower_bound for item in items),
         profile=tariff.profile,

@@ -39,7 +39,7 @@ class ExchangeRecord:
     """One exchange of a trial.
 
     turn       0-based turn that it belongs to
-    key        digest of its RequestKey
+    key        digest of its RequestKey, by which a cassette answered; '' where none did
     attempts   every try, when there was more than one or it failed; empty for a plain success
     recorded   True if a cassette answered; at the time `recorded_at` (ISO, UTC)
     server     what the server called itself, if it did
@@ -47,8 +47,8 @@ class ExchangeRecord:
     follow_up  the question that a check asked, where this exchange answers one
     """
 
-    turn: int
-    key: str
+    turn: int = 0
+    key: str = ""
     reply: Reply
     attempts: tuple[AttemptRecord, ...] = ()
     recorded: bool = False
@@ -65,7 +65,8 @@ class TrialRecord:
     kind       'parameter' for a row of a suite's `parameters:`, decided by probes
     trial      digest of its TrialKey: a regrade needs it to match today's suite
     number     its 0-based place in the whole plan, other shards' trials counted
-    target     the target's label; `source`/`model` say who really answered, `provider` whose catalogue it is priced by
+    target     the target's label; `source`/`model` say who really answered, `provider` whose catalogue it is priced by;
+               in a file `source` is left out where it is the provider itself
     said       the scripted messages, turn by turn, the case's system message first; the target's own is in the header
     reason     why it is an error or was skipped
     at_least   the case's own rule for passing
@@ -86,7 +87,7 @@ class TrialRecord:
     location: str = ""
     target: str
     provider: str
-    source: str
+    source: str = ""
     model: str
     simulated: bool = False
     outcome: Outcome

@@ -243,7 +243,7 @@ async def _ask(
     session.door.settle(call, tokens_of(reply.usage), charged(cost) if asking.poll is None else Decimal(0))
     return ExchangeRecord(
         turn=turn,
-        key=exchange.key,
+        key=exchange.key if exchange.recorded else "",
         reply=reply,
         attempts=() if plain else tuple(_attempt_record(attempt) for attempt in exchange.attempts),
         recorded=exchange.recorded,

@@ -32,6 +32,8 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 def encode_line(line: Line) -> bytes:
     """One line, with its line feed. The schema is always written, every other default left out."""
     name = NAMES[type(line)]
+    if isinstance(line, TrialRecord) and line.source == line.provider:
+        line = replace(line, source="")
     body = _adapter(name).dump_json(line, exclude_defaults=True)
     if isinstance(line, RunHeader):
         body = b'{"schema":' + json.dumps(line.schema).encode() + (b"," if body != b"{}" else b"") + body[1:]
@@ -53,6 +55,8 @@ def decode_line(line: bytes) -> Line:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or name
         raise ValueError(f"{where}: {first['msg']}") from error
+    if isinstance(parsed, TrialRecord) and not parsed.source:
+        return replace(parsed, source=parsed.provider)
     return parsed
 
 

@@ -75,8 +75,8 @@ class Progress:
         self._began_s = self._clock.monotonic()
 
     def elapsed_ms(self) -> float:
-        """Milliseconds since the request went out."""
-        return (self._clock.monotonic() - self._began_s) * 1000
+        """Milliseconds since the request went out, to the microsecond: no clock here tells more."""
+        return round((self._clock.monotonic() - self._began_s) * 1000, 3)
 
 
 PROGRESS: ContextVar[Progress] = ContextVar("PROGRESS")

@@ -135,7 +135,7 @@ def test_an_effect_that_was_never_looked_for_is_not_called_too_weak(verify, kept
 
     verdict = verdicts()["comp.parameter.grok-3.max_tokens"]
     assert verdict["verdict"] == "not-tested"
-    assert "the budget of 5 requests is spent" in verdict["observed"]
+    assert "the budget is spent: the run may send 5 requests" in verdict["observed"]
 
 
 def test_a_verdict_that_was_tampered_with_is_found_out_by_grading(verify, harness, kept):
@@ -170,7 +170,7 @@ def test_a_budget_that_is_too_small_decides_what_it_can_and_exits_with_3(verify,
     result = verify(kept, "--claim", "parameter", "--target", "grok-3", "--max-requests", 12)
 
     assert result.code == 3
-    assert "the budget of 12 requests is spent" in result.out
+    assert "the budget is spent: the run may send 12 requests" in result.out
     assert len(Path("v/exchanges.jsonl").read_text().splitlines()) == 12
 
 
