@@ -10,11 +10,13 @@ from harness.core.catalogue import Provider
 from harness.core.chat import ChatRequest
 from harness.core.errors import Unanswerable
 from harness.core.exchange import Attempt, Exchange, HttpRequest
+from harness.core.keys import RequestKey
 from harness.core.plain import Domain, PlainRequest
 from harness.core.reply import ApiError, Reply
+from harness.runner.memory import may_go_on
 from harness.runner.plan import Trial
 from harness.runner.session import Session
-from harness.wire import Call, CassetteAddress, Redactor, encode_plain, request_key
+from harness.wire import Call, CassetteAddress, Lease, Redactor, encode_plain, request_key
 from harness.wire.dialects import Deferring
 from harness.wire.dialects.plain import decode_plain
 
@@ -43,6 +45,10 @@ class Asking:
     def domain(self) -> Domain:
         """Which of the provider's APIs it goes to."""
         return self.request.domain if isinstance(self.request, PlainRequest) else "inference"
+
+    def model_of(self, target: str) -> str:
+        """The model that is asked: a judge's, or the target's."""
+        return self.request.model if isinstance(self.request, ChatRequest) else target
 
     @property
     def asks_model(self) -> bool:
@@ -100,10 +106,13 @@ def refuse_redirected(reply: Reply, provider: Provider, model: str) -> Reply:
     return replace(reply, error=ApiError(kind="redirected", message=message))
 
 
-def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
-    """One request of a trial, spelled, keyed and addressed."""
+def call_for(trial: Trial, session: Session, asking: Asking, lease: Lease | None = None) -> Call:
+    """One request of a trial, spelled, keyed and addressed.
+
+    lease  what it is held to; None where nothing will be sent
+    """
     request = asking.request
-    model = request.model if isinstance(request, ChatRequest) else trial.target.model
+    model = asking.model_of(trial.target.model)
     endpoint = session.sources.endpoint_of(asking.provider, asking.region, asking.domain)
     spelled = asking.spell(session)
     key = request_key(
@@ -125,7 +134,14 @@ def call_for(trial: Trial, session: Session, asking: Asking) -> Call:
         answers=lambda exchange: _is_answer(asking.read(exchange, session, model), session, asking),
         names=names_of(asking.provider, model) if isinstance(request, ChatRequest) else None,
         once=asking.makes_something,
+        lease=lease if lease is not None else Lease(),
+        memo=_memo(trial, session, key) if session.remembers else None,
     )
+
+
+def _memo(trial: Trial, session: Session, key: RequestKey) -> str | None:
+    """Under what name the answer is kept until its trial is done; none where the trial is done with it."""
+    return f"{trial.key}:{key.digest}" if may_go_on(trial.case, session.kinds) else None
 
 
 def _is_answer(reply: Reply, session: Session, asking: Asking) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from harness.core.canonical import canonical_json
-from harness.core.catalogue import Limits, Target
+from harness.core.catalogue import Target
 from harness.core.chat import ChatRequest, Message
 from harness.core.check import FollowUp
 from harness.core.errors import UnreadableCassette, Withheld
@@ -25,7 +25,6 @@ from harness.runner.asking import Asking, call_for, masked
 from harness.runner.budget import purses_of
 from harness.runner.conversation import Step, Stopped, is_promise, next_step
 from harness.runner.grade import Graded, grade_trial, wanted_follow_ups
-from harness.runner.memory import may_go_on
 from harness.runner.plan import Plan, Trial
 from harness.runner.pricing import charged, judge_cost, model_cost, price
 from harness.runner.session import Session
@@ -227,11 +226,9 @@ async def _fetch_deferred(trial: Trial, session: Session, asking: Asking, asked:
 async def _ask(
     trial: Trial, session: Session, asking: Asking, turn: int, follow_up: FollowUp | None = None
 ) -> ExchangeRecord:
-    call = call_for(trial, session, asking)
-    if session.door.counts:
-        call = replace(call, lease=_lease(call, trial, session, asking))
-    if session.remembers and may_go_on(trial.case, session.kinds):
-        call = replace(call, memo=f"{trial.key}:{call.key.digest}")
+    lease = _lease(trial, session, asking) if session.door.counts else Lease()
+    call = call_for(trial, session, asking, lease)
+    _reckon(call, session, asking)
     exchange = await session.transport.send(call)
     needs_other = asking.domain == "management" or asking.request.credential == "other"
     if exchange.last.error == "no-key" and needs_other:
@@ -254,20 +251,23 @@ async def _ask(
     )
 
 
-def _lease(call: Call, trial: Trial, session: Session, asking: Asking) -> Lease:
-    """What the call may take of limits and budgets."""
-    found = asking.provider.find_model(call.key.model)
-    lease = Lease(
-        purses=purses_of(trial.case.suite, trial.target.label),
-        limits=found.limits if found is not None else Limits(),
+def _lease(trial: Trial, session: Session, asking: Asking) -> Lease:
+    """Whose limits and budgets the call is held to."""
+    return Lease(
+        purses=purses_of(trial.case.suite, trial.target.label) if session.door.budgets is not None else (),
+        limits=session.limits_of(asking.provider, asking.model_of(trial.target.model)),
         holder=trial.key,
     )
-    if asking.poll is not None:
-        return lease
-    body = len(call.request.body)
-    most = worst_case(asking.request, body, asking.provider, call.key.model, session.profile)
-    lease.tokens, lease.usd = about_tokens(body, most), most.usd
-    return lease
+
+
+def _reckon(call: Call, session: Session, asking: Asking) -> None:
+    """Put down what the call may take, where anything counts it. What is fetched later is paid for by its order."""
+    lease = call.lease
+    counted = session.door.budgets is not None or lease.limits.tokens_per_minute is not None
+    if counted and asking.poll is None:
+        body = len(call.request.body)
+        most = worst_case(asking.request, body, asking.provider, call.key.model, session.profile)
+        lease.tokens, lease.usd = about_tokens(body, most), most.usd
 
 
 def _sound(text: str | None) -> str | None:

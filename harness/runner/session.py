@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.catalogue import Catalogues
+from harness.core.catalogue import Limits, Provider
 from harness.core.check import CheckKind
 from harness.core.clock import Clock, SystemClock
 from harness.runner.admission import Doorkeeper
@@ -35,12 +36,22 @@ class Session:
     clock: Clock = field(default_factory=SystemClock)
     remembers: bool = False
     dialects: dict[str, Dialect] = field(default_factory=dict)
+    _limits: dict[tuple[str, str], Limits] = field(default_factory=dict)
     door: Doorkeeper = field(default_factory=Doorkeeper)
 
     @property
     def catalogues(self) -> Catalogues:
         """The providers that are known."""
         return self.sources.catalogues
+
+    def limits_of(self, provider: Provider, model: str) -> Limits:
+        """What the catalogue says that a provider allows a model; looked up once."""
+        place = (provider.name, model)
+        found = self._limits.get(place)
+        if found is None:
+            listed = provider.find_model(model)
+            found = self._limits[place] = listed.limits if listed is not None else Limits()
+        return found
 
     def dialect(self, name: str) -> Dialect:
         """The dialect of that name."""
