@@ -85,7 +85,8 @@ def is_long(text: str) -> bool:
 
 
 @cache
-def style_sheet() -> Html:
-    """The pages' own style sheet, which is as much ours as every literal."""
+def style_sheet(*names: str) -> Html:
+    """Our own style sheets, one after the other, which are as much ours as every literal."""
     # Not importlib.resources, whose import takes longer than a small page.
-    return Html((Path(__file__).parent / "templates" / "style.css").read_text("utf-8"))
+    folder = Path(__file__).parent / "templates"
+    return Html("".join((folder / name).read_text("utf-8") for name in names))

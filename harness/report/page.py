@@ -79,7 +79,7 @@ def render_html(run: Run | RunSummary, *, title: str) -> str:
         _PAGE,
         SYMBOLS[decision.status],
         title,
-        style_sheet(),
+        style_sheet("style.css", "run.css"),
         title,
         _decision(summary),
         _simulated(summary),

@@ -56,6 +56,7 @@ def test_one_error_of_ten_thousand_cases_is_told_once_and_counted():
 
     assert "undecided: s/0 and 9999 more of p/m" in lines
     assert "   busy" in lines
+    assert not [line for line in lines if line.startswith("…")]
 
 
 def test_failures_beyond_ten_are_counted_and_the_reader_is_told_where_they_are():

@@ -32,6 +32,12 @@ def test_of_a_large_run_failures_come_first_then_errors_then_examples(trial, run
     assert {"pass", "skip"} == set(verdicts[4:])
 
 
+def test_a_failure_of_the_last_suite_comes_before_what_passed_in_the_first(trial, run_of):
+    records = [trial(suite=suite, case=str(case)) for suite in "xyz" for case in range(LARGE)]
+
+    assert shown(run_of(*records, trial("fail", suite="z", case="last")))[0] == "fail"
+
+
 def test_what_is_kept_is_bounded_whatever_fails(trial, run_of):
     outcomes = ["fail", "error", "pass"] * LARGE
 

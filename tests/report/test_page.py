@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.core.chat import Message
 from harness.core.check import Finding
 from harness.core.reply import Reply
 from harness.report import render_html
@@ -182,6 +183,14 @@ def test_a_list_beyond_all_measure_is_cut_and_says_so(trial, exchange, run_of):
     page = render_html(run_of(trial(exchanges=[exchange(reply=reply)])), title="t")
 
     assert "… 200 more; all are in records.jsonl" in page
+
+
+def test_what_all_trials_of_a_case_were_told_is_shown_once(trial, run_of):
+    said = ((Message(role="user", text="the question"),),)
+
+    page = render_html(run_of(trial(said=said), trial(said=said, target="u")), title="t")
+
+    assert page.count("the question") == 1
 
 
 def large(trial, run_of, **told):

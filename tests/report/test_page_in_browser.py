@@ -56,3 +56,11 @@ def test_many_targets_scroll_in_their_table_and_not_the_page(measured, trial, ru
     seen = measured(render_html(run_of(*records[:-1]), title="t"))
 
     assert seen == "scripts: none; too wide: none"
+
+
+def test_a_large_run_fits_a_telephone_as_well(measured, trial, exchange, run_of):
+    outcomes = ["pass", "pass", "fail", "error"] * 150
+    names = {"exchanges": [exchange("a reply", ms=12)], "reason": None}
+    records = [trial(told, case=f"case {i}", **names) for i, told in enumerate(outcomes)]
+
+    assert measured(render_html(run_of(*records), title="t")) == "scripts: none; too wide: none"
