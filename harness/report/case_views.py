@@ -91,13 +91,11 @@ def show_cases(summary: RunSummary, cases: Sequence[CaseEvidence], article: Call
             articles.pop()
             break
     shown = tuple(cases[: len(articles)])
-    groups = groupby(shown, key=lambda case: (None if whole else case.rank, case.suite))
+    groups = groupby(shown, key=lambda case: ("" if whole else f": {_PARTS[case.rank].lower()}", case.suite))
     return ShownCases(
         cases=shown,
         trials=sum(len(result.trials) for case in shown for result in case.results),
-        groups=[
-            (suite, "" if rank is None else f": {_PARTS[rank].lower()}", tuple(those)) for (rank, suite), those in groups
-        ],
+        groups=[(suite, part, tuple(those)) for (part, suite), those in groups],
         order="" if whole else _order(summary, shown),
         parts=[("", articles)] if whole else _parts(summary, shown, articles),
     )
@@ -111,7 +109,8 @@ def _order(summary: RunSummary, shown: Sequence[CaseEvidence]) -> str:
 def _parts(
     summary: RunSummary, shown: Sequence[CaseEvidence], articles: Sequence[str]
 ) -> list[tuple[str, Sequence[str]]]:
-    counts, parts = summary.cases, []
+    counts = summary.cases
+    parts: list[tuple[str, Sequence[str]]] = []
     totals = {FAILED: counts.failed, UNDECIDED: counts.undecided, OTHER: counts.all - counts.failed - counts.undecided}
     for rank, pairs in groupby(zip(shown, articles, strict=True), key=lambda pair: pair[0].rank):
         those = [article for _, article in pairs]

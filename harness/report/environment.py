@@ -4,7 +4,6 @@ It stands apart as the only module of this package that knows Jinja2. Whatever a
 escaped on its way out, so that a template cannot forget to.
 """
 
-import os
 import sys
 from contextlib import suppress
 from functools import cache
@@ -76,10 +75,19 @@ def compiled_templates(folder: Path) -> "FileSystemBytecodeCache":
 
     folder  made if need be; where it cannot be written, or `python -B` forbids it, templates are compiled each time
     """
+    from pickle import UnpicklingError
+
     from jinja2 import FileSystemBytecodeCache, compiler
 
     class Compiled(FileSystemBytecodeCache):
         """Readable for all who may use the installation, whoever was first."""
+
+        def load_bytecode(self, bucket: "Bucket") -> None:
+            try:
+                super().load_bytecode(bucket)
+            except (OSError, EOFError, UnpicklingError):
+                # A file that was cut off: it is written anew.
+                bucket.reset()
 
         def dump_bytecode(self, bucket: "Bucket") -> None:
             if sys.dont_write_bytecode:
@@ -91,7 +99,7 @@ def compiled_templates(folder: Path) -> "FileSystemBytecodeCache":
 
     # What is compiled depends on more than its source, which is all that Jinja2 compares: on the compiler, and on the
     # options in this module.
-    told = [os.stat(file) for file in (compiler.__file__, __file__)]
+    told = [Path(file).stat() for file in (compiler.__file__, __file__)]
     made_by = sha256(repr([(each.st_size, each.st_mtime_ns) for each in told]).encode()).hexdigest()[:16]
     return Compiled(str(folder), f"%s.{sys.implementation.cache_tag}-{made_by}.jinja")
 

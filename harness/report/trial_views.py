@@ -158,13 +158,12 @@ def _turn(turn: TurnEvidence, place: int, turns: int, *, shared: bool) -> TurnVi
             FindingView(
                 found.status,
                 "" if found.score is None else percent(found.score),
-                line.depth,
+                depth,
                 cut(found.check, 1000),
                 found.expected,
                 found.seen,
             )
-            for line in some(lines)
-            if (found := line.finding)
+            for depth, found in ((line.depth, line.finding) for line in some(lines))
         ],
         more_findings=beyond(lines),
     )
