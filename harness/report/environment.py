@@ -71,7 +71,7 @@ def environment() -> "Environment":
 
 
 def compiled_templates(folder: Path) -> "FileSystemBytecodeCache":
-    """Templates as they were compiled before, which takes a quarter of a second: as Python keeps its own modules.
+    """Templates as they were compiled before, which takes longer than all else of a page: as Python keeps its modules.
 
     folder  made if need be; where it cannot be written, or `python -B` forbids it, templates are compiled each time
     """

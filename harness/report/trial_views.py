@@ -1,7 +1,7 @@
 """One trial as its template shows it: every figure is put in words, every list is cut, and only texts are left to mark.
 
-It stands apart from the template because a page has hundreds of trials: what is worked out here, in Python, costs a
-fifth of what it costs there.
+It stands apart from the template because a page has hundreds of trials, and a template works things out more slowly
+than it prints them.
 """
 
 from collections.abc import Iterable, Sequence
