@@ -11,6 +11,7 @@ UNKNOWN = "unknown"
 # A number beyond this is a server's nonsense; written out, it could be megabytes long.
 _LARGEST = 10**15
 _WIDEST_EXPONENT = 20
+_BOUNDS = {"≤": "at most ", "≥": "at least ", "≈": "about "}
 _MEAN = Context(prec=4, rounding=ROUND_HALF_EVEN, traps=[])
 
 
@@ -32,6 +33,11 @@ def money(usd: Decimal | None) -> str:
     if text == UNKNOWN:
         return text
     return f"-${text[1:]}" if text.startswith("-") else f"${text}"
+
+
+def bounded(sign: str) -> str:
+    """What is said before a sum of money that is a bound: 'at most ' for '≤'; nothing for no bound."""
+    return _BOUNDS.get(sign, "")
 
 
 def mean_of(total: Decimal, count: int) -> Decimal | None:

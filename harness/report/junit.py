@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import BinaryIO
 
+from markupsafe import escape
+
 from harness.core.outcome import CaseVerdict, Outcome, decide_case, rate_of
 from harness.core.record import Mode, Run, TrialRecord
 from harness.report.evidence import failed_findings
 from harness.report.figures import finite
-from harness.report.markup import Html, fill, joined
 from harness.report.summary import TargetRef
 from harness.report.tally import CaseName
 from harness.report.untrusted import LONGEST_TEXT, cut, one_line, visible
@@ -70,7 +71,7 @@ class JunitWriter:
             for start, length in suite.aside:
                 self._aside.seek(start)
                 yield self._aside.read(length)
-            yield joined(suite.waiting).encode("utf-8")
+            yield "".join(suite.waiting).encode("utf-8")
             yield b"  </testsuite>\n"
         yield b"</testsuites>\n"
 
@@ -95,23 +96,21 @@ class JunitWriter:
     def _put_aside(self) -> None:
         for suite in self._suites.values():
             if suite.waiting:
-                written = joined(suite.waiting).encode("utf-8")
+                written = "".join(suite.waiting).encode("utf-8")
                 suite.aside.append((self._aside.tell(), len(written)))
                 self._aside.write(written)
                 suite.waiting = []
         self._waiting = 0
 
-    def _head(self, name: str, target: TargetRef, counts: "_Counts") -> Html:
+    def _head(self, name: str, target: TargetRef, counts: "_Counts") -> str:
         told = (
             ("answered-by", target.name),
             ("simulated", str(target.simulated).lower()),
             ("mode", self._mode),
         )
-        properties = joined(
-            fill('      <property name="%s" value="%s" />\n', each, _name(value)) for each, value in told
-        )
-        pattern = '  <testsuite name="%s"%s>\n    <properties>\n%s    </properties>\n'
-        return fill(pattern, _name(f"{name} on {target.label}"), counts.attributes(), properties)
+        properties = "".join(f'      <property name="{each}" value="{_name(value)}" />\n' for each, value in told)
+        head = f'  <testsuite name="{_name(f"{name} on {target.label}")}"{counts.attributes()}>\n'
+        return f"{head}    <properties>\n{properties}    </properties>\n"
 
 
 def render_junit(run: Run) -> str:
@@ -152,9 +151,9 @@ class _Counts:
         self.skipped += element == "skipped"
         self.seconds += seconds
 
-    def attributes(self) -> Html:
-        pattern = ' tests="%s" failures="%s" errors="%s" skipped="%s" time="%s"'
-        return fill(pattern, self.tests, self.failures, self.errors, self.skipped, f"{self.seconds:.3f}")
+    def attributes(self) -> str:
+        counted = f'tests="{self.tests}" failures="{self.failures}" errors="{self.errors}" skipped="{self.skipped}"'
+        return f' {counted} time="{self.seconds:.3f}"'
 
 
 @dataclass(slots=True)
@@ -162,25 +161,24 @@ class _Suite:
     """What is known of a testsuite so far; `aside` has from where, and how many bytes, is put aside."""
 
     counts: _Counts = field(default_factory=_Counts)
-    waiting: list[Html] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     aside: list[tuple[int, int]] = field(default_factory=list)
 
 
-def _testcase(trial: TrialRecord, element: str | None) -> Html:
+def _testcase(trial: TrialRecord, element: str | None) -> str:
     row = "" if trial.row is None else f"[{trial.row}]"
-    place = joined(fill(' %s="%s"', name, _name(value)) for name, value in _place(trial.location))
-    head = fill(
-        '    <testcase classname="%s" name="%s" time="%s"%s',
-        _name(f"{trial.suite}.{trial.target}"),
-        _name(f"{trial.case}{row}#{trial.index}"),
-        f"{_seconds(trial):.3f}",
-        place,
+    told = (
+        ("classname", f"{trial.suite}.{trial.target}"),
+        ("name", f"{trial.case}{row}#{trial.index}"),
+        ("time", f"{_seconds(trial):.3f}"),
+        *_place(trial.location),
     )
+    head = "    <testcase" + "".join(f' {name}="{_name(value)}"' for name, value in told)
     if element is None:
-        return fill("%s />\n", head)
-    story = visible(cut("\n".join(_story(trial)), LONGEST_TEXT))
-    told = (element, _name(_message(trial)), trial.outcome.value, story, element)
-    return fill('%s>\n      <%s message="%s" type="%s">%s</%s>\n    </testcase>\n', head, *told)
+        return f"{head} />\n"
+    story = escape(visible(cut("\n".join(_story(trial)), LONGEST_TEXT)))
+    begin = f'{element} message="{_name(_message(trial))}" type="{trial.outcome.value}"'
+    return f"{head}>\n      <{begin}>{story}</{element}>\n    </testcase>\n"
 
 
 def _element(trial: TrialRecord, verdict: CaseVerdict) -> str | None:
@@ -225,4 +223,5 @@ def _place(location: str) -> Iterator[tuple[str, str]]:
 
 
 def _name(text: str) -> str:
-    return cut(one_line(cut(text, _LONGEST_NAME)), _LONGEST_NAME)
+    """A short text as the value of an attribute."""
+    return str(escape(cut(one_line(cut(text, _LONGEST_NAME)), _LONGEST_NAME)))

@@ -6,12 +6,16 @@ because every text passes through here before it reaches an output.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
+T = TypeVar("T")
 # What can be cut off in one place of a page; a full copy stays in records.jsonl.
 LONGEST_TEXT = 20_000
 # Base64 characters of an image that is shown rather than named: about 150 kB of picture.
 LONGEST_IMAGE = 200_000
+# Of tool calls, findings, attempts and the like in one place.
+_MOST_THINGS = 100
 
 # Control characters but newline and tab; soft hyphen; Arabic letter mark; Mongolian vowel separator; zero-width space,
 # direction marks; line and paragraph separators, bidi embeddings and overrides; invisible operators and bidi isolates;
@@ -44,6 +48,17 @@ def one_line(text: str) -> str:
 def cut(text: str, longest: int) -> str:
     """At most `longest` characters of a text, with `…` in place of the rest."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def some(things: Sequence[T]) -> Sequence[T]:
+    """As many things as are shown in one place."""
+    return things[:_MOST_THINGS]
+
+
+def beyond(things: Sequence[object]) -> str:
+    """How many things there are beyond `some`, as a number that is shown; '' if there are none."""
+    rest = len(things) - _MOST_THINGS
+    return f"{rest:,}" if rest > 0 else ""
 
 
 def shown_image(url: str) -> str | None:

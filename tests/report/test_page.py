@@ -233,7 +233,7 @@ def test_repeats_that_are_not_shown_are_counted(trial, run_of):
     assert "498 more trials of <bdi>t</bdi> not shown; all are in records.jsonl" in page
 
 
-def test_an_engine_for_templates_is_not_loaded_for_a_page_of_a_run():
+def test_an_engine_for_templates_is_not_loaded_before_a_page_is_made():
     code = "import sys, harness.report.page; sys.exit('jinja2' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
