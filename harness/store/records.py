@@ -32,9 +32,8 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 def encode_line(line: Line) -> bytes:
     """One line, with its line feed. The schema is always written, every other default left out."""
     name = NAMES[type(line)]
-    if isinstance(line, TrialRecord) and line.source == line.provider:
-        line = replace(line, source="")
-    body = _adapter(name).dump_json(line, exclude_defaults=True)
+    told = {"source"} if isinstance(line, TrialRecord) and line.source == line.provider else None
+    body = _adapter(name).dump_json(line, exclude_defaults=True, exclude=told)
     if isinstance(line, RunHeader):
         body = b'{"schema":' + json.dumps(line.schema).encode() + (b"," if body != b"{}" else b"") + body[1:]
     return b'{"' + name.encode() + b'":' + body + b"}\n"
