@@ -116,10 +116,7 @@ def check_bounds(assembly: Assembly, wishes: Wishes) -> None:
 
 @contextmanager
 def _rare_collection() -> Iterator[None]:
-    """Garbage is looked for less often, and not among what was there before: a case makes hardly any that needs it.
-
-    With the interpreter's own thresholds a sixth of a run's CPU went into it.
-    """
+    """Garbage is looked for less often, and not among what was there before: a case makes hardly any that needs it."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

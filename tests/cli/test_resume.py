@@ -5,7 +5,10 @@ import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from crash_runs import crash
@@ -94,6 +97,27 @@ def test_a_budget_is_kept_though_each_reply_may_be_the_longest_there_is(harness,
     assert (first.code, sent) == (3, 2)
     assert "the next request may cost $0.1" in first.err
     assert len(server.requests) == 5
+
+
+def test_a_budget_holds_under_a_hundred_requests_at_once_of_unknown_length(harness, suite, tmp_path):
+    (tmp_path / "paid.yaml").write_text(PRICED)
+    path, lengths, lock, billed = suite(CASE.replace("id: a", "id: a, repeats: 140")), cycle([1, 500, 1000]), Lock(), []
+
+    def answer(_):
+        with lock:
+            length = next(lengths)
+            billed.append(length)
+        time.sleep(0.005)
+        reply = completion("ok")
+        return {**reply, "usage": {"prompt_tokens": 10, "completion_tokens": length, "total_tokens": 10 + length}}
+
+    with ScriptedServer(answer) as server:
+        options = ("--target", "paid/m", "--catalogue", "paid.yaml", "--base-url", server.base_url, "--no-pacing")
+        result = harness("run", path, *options, "--concurrency", 100, "--budget-usd", "3.99")
+
+    spent = Decimal(sum(billed)) * 100 / 1_000_000
+    assert result.code == 3
+    assert Decimal("3.88") <= spent <= Decimal("3.99")
 
 
 def test_a_budget_over_a_cost_that_nothing_bounds_is_refused_before_anything_is_sent(harness, suite, tmp_path):
