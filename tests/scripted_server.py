@@ -32,7 +32,9 @@ def _json_of(body: bytes) -> Any:
 
 
 class _Quiet(ThreadingHTTPServer):
-    """Says nothing of clients that hang up: tests kill them on purpose."""
+    """Says nothing of clients that hang up: tests kill them on purpose. A hundred may call at once."""
+
+    request_queue_size = 1024
 
     def handle_error(self, *_: object) -> None:
         """Say nothing."""
