@@ -59,7 +59,7 @@ class RunFolder:
         """
         journal = _open_journal(path)
         try:
-            _refuse_to_lose(path, unfinished=journal.size > 0, replace=replace)
+            _refuse_to_lose(path, unfinished=not _is_blank(journal), replace=replace)
             journal.cut(0)
             journal.write(encode_line(header))
         except RunWouldBeLost:
@@ -85,10 +85,11 @@ class RunFolder:
         """
         journal = _open_journal(path)
         try:
-            if journal.size == 0:
+            if _is_blank(journal):
                 _reopen(path, journal)
             folder = cls(path, journal, _check_same(path, journal, header), len(numbers))
             folder._take(numbers, is_answered)
+            folder._take_closed(numbers, is_answered)
         except BaseException:
             if journal.size == 0:
                 (path / JOURNAL).unlink(missing_ok=True)
@@ -119,6 +120,28 @@ class RunFolder:
                 "what they held is asked again"
             )
         self._numbered = max(self.left.aside, default=0)
+
+    def _take_closed(self, numbers: Mapping[str, int], is_answered: Callable[[TrialRecord], bool]) -> None:
+        """Take over what the run had when it was closed; all of it again, if a crash came amid that.
+
+        Records of another run, which this one was begun in the place of, bear another header.
+        """
+        if not (self.path / RECORDS).is_file():
+            return
+        with (self.path / RECORDS).open("rb") as file:
+            if file.readline() != self._journal.read(0):
+                return
+            for line in file:
+                record = decode_line(line)
+                if isinstance(record, TrialRecord):
+                    place = numbers.get(record.trial)
+                    if place is not None and self._places[place] < 0 and is_answered(record):
+                        self._places[place] = self._journal.size
+                        self._journal.write(line)
+                elif isinstance(record, RunFooter) and record.charged_usd is not None and 0 not in self.left.aside:
+                    spent = encode_aside(0, [RUN_PURSE], record.charged_usd)
+                    self._journal.write(spent)
+                    self.left.take(spent)
 
     def _read(self, line: bytes) -> tuple[Line | None, str | None]:
         """A line, or why it cannot be read; what an interrupted run left beside its trials is taken on the way."""
@@ -249,22 +272,19 @@ def _refuse_to_lose(path: Path, *, unfinished: bool, replace: bool) -> None:
         raise RunWouldBeLost(message, remedy="name another folder with --out, or pass --overwrite")
 
 
+def _is_blank(journal: Journal) -> bool:
+    """Whether a journal holds nothing: not even its header was written to its end, so nothing was sent."""
+    return not journal.read(0).endswith(b"\n")
+
+
 def _reopen(path: Path, journal: Journal) -> None:
-    """Begin the journal of a closed run anew, from its records, so that what nothing answered can be asked again."""
+    """Begin the journal of a closed run anew, by its header, so that what nothing answered can be asked again."""
     if not (path / RECORDS).is_file():
         message = f"{path}: holds no run to go on with"
         raise UsageError(message, remedy="leave --resume out to begin one, or name the run's folder with --out")
-    spent: list[bytes] = []
+    journal.cut(0)
     with (path / RECORDS).open("rb") as file:
-        for line in file:
-            if line.startswith(b'{"footer":'):
-                footer = decode_line(line)
-                if isinstance(footer, RunFooter) and footer.charged_usd is not None:
-                    spent = [encode_aside(0, [RUN_PURSE], footer.charged_usd)]
-                continue
-            journal.write(line)
-    for line in spent:
-        journal.write(line)
+        journal.write(file.readline())
 
 
 def _check_same(path: Path, journal: Journal, header: RunHeader) -> RunHeader:

@@ -247,6 +247,43 @@ def test_a_closed_run_is_opened_again_for_what_nothing_answered(tmp_path):
     folder.abandon()
 
 
+def test_a_crash_amid_the_opening_of_a_closed_run_loses_none_of_its_records(tmp_path):
+    folder = RunFolder.open(tmp_path, TWO)
+    keep(folder, RECORD, SECOND)
+    folder.close(replace(FOOTER, trials=2, charged_usd=Decimal("0.25")))
+    resume(tmp_path, is_answered=lambda record: record.number == 0).abandon()
+    journal = tmp_path / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes().splitlines(keepends=True)[0])
+
+    folder = resume(tmp_path)
+
+    assert (folder.holds(0), folder.holds(1)) == (True, True)
+    assert list(folder.left.spent()) == [(("the run",), Decimal("0.25"))]
+    folder.abandon()
+
+
+def test_records_of_another_run_in_the_same_folder_are_not_taken_over(tmp_path):
+    finish(tmp_path, replace(TWO, trials=1))
+    folder = RunFolder.open(tmp_path, replace(TWO, started_at="2026-02-02T00:00:00Z"), replace=True)
+    folder.abandon()
+
+    folder = resume(tmp_path)
+
+    assert (folder.holds(0), folder.holds(1)) == (False, False)
+    folder.abandon()
+
+
+def test_a_journal_whose_header_was_torn_holds_nothing_that_could_be_lost(tmp_path):
+    cut_short(tmp_path, RECORD)
+    journal = tmp_path / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes()[:30])
+
+    with pytest.raises(UsageError, match="no run to go on with"):
+        resume(tmp_path)
+
+    RunFolder.open(tmp_path, TWO).abandon()
+
+
 def test_an_answer_of_a_trial_that_was_not_done_is_there_again_to_the_byte(tmp_path):
     folder = RunFolder.open(tmp_path, TWO)
     asyncio.run(folder.remember("t:x", EXCHANGE))
