@@ -9,7 +9,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
@@ -229,7 +229,8 @@ class Execution:
         numbers = {row.key.digest: number for number, row in rows}
 
         async def keep(row: RowTrial, record: TrialRecord) -> None:
-            await self.keep(numbers[row.key.digest], record)
+            number = numbers[row.key.digest]
+            await self.keep(number, replace(record, number=number))
 
         try:
             await run_rows(

@@ -161,3 +161,22 @@ def test_a_plan_says_what_the_rows_would_send_and_cost(harness, tmp_path):
     assert "nothing would be sent" in shown.out
     assert [row["model"] for row in told] == ["xai/grok-3", "xai/grok-4-0709"]
     assert all(3 < row["requests"] <= row["at_most"] < 60 and 0 < float(row["cost_usd"]) < 1 for row in told)
+
+
+NEEDED = 19
+"""Requests that decide both rows."""
+
+
+def test_what_a_row_was_answered_before_a_budget_ended_is_not_asked_again(harness, tmp_path, monkeypatch):
+    monkeypatch.setenv("XAI_SIM_KEY", "sim-key")
+    (tmp_path / "rows.yaml").write_text(SUITE)
+
+    with running(seed=1, limits=None) as server:
+        where = ("rows.yaml", "--provider", "xai-sim", "--base-url", server.url, "--no-pacing", "--out", "run")
+        first = harness("run", *where, "--max-requests", 7)
+        short = harness("run", *where, "--max-requests", NEEDED - 1, "--resume")
+        again = harness("run", *where, "--max-requests", NEEDED, "--resume")
+
+    assert (first.code, short.code, again.code) == (3, 3, 0), again.err
+    assert [each.get("number", 0) for each in records()] == [0, 1]
+    assert [each["outcome"] for each in records()] == ["pass", "pass"]
