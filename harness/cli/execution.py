@@ -20,6 +20,7 @@ from harness.cli.tables import visible
 from harness.cli.terminal import say
 from harness.core.catalogue import Ceiling
 from harness.core.errors import UsageError, Withheld
+from harness.core.outcome import Outcome
 from harness.core.record import RUN_PURSE, TrialRecord
 from harness.report import RunDigest
 from harness.runner.admission import Doorkeeper
@@ -229,6 +230,10 @@ class Execution:
         numbers = {row.key.digest: number for number, row in rows}
 
         async def keep(row: RowTrial, record: TrialRecord) -> None:
+            if self.door.is_over and record.outcome is Outcome.ERROR:
+                # What decides it was withheld: it is not done, and what was answered of it is kept.
+                self.withheld[record.reason or ""] += 1
+                return
             number = numbers[row.key.digest]
             await self.keep(number, replace(record, number=number))
 
