@@ -1,3 +1,4 @@
+import signal
 from dataclasses import dataclass
 
 import pytest
@@ -25,6 +26,14 @@ def harness(tmp_path, monkeypatch, capsys):
         return Result(code=ended.value.code or 0, out=printed.out, err=printed.err)
 
     return run
+
+
+@pytest.fixture
+def interruptible():
+    """Processes that are started hear SIGINT, although a shell that put the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -31,14 +31,6 @@ TOOL = """  - id: t
     expect: [{contains: rain}]"""
 
 
-@pytest.fixture
-def interruptible():
-    """Processes that are started hear SIGINT, although a shell that put the tests in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def records_of(folder):
     lines = Path(folder, "records.jsonl").read_text().splitlines()
     return [json.loads(line)["trial"] for line in lines if line.startswith('{"trial"')]

@@ -73,14 +73,6 @@ def test_an_output_that_cannot_be_written_is_a_usage_error(harness, suite):
     assert harness("run", suite(CASE), "--out", "taken").code == 2
 
 
-@pytest.fixture
-def interruptible():
-    """Processes that are started hear SIGINT, although a shell that put the tests in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_keeps_what_was_answered_and_records_only_the_rest_again(suite, tmp_path):
     path = suite(CASE.replace("id: a", "id: a, repeats: 5"))

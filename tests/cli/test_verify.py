@@ -299,6 +299,7 @@ def test_machine_readable_output_is_one_json_object(verify, kept):
     assert (printed["exit_code"], printed["counts"]) == (0, {"confirmed": 1})
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_keeps_what_was_asked_and_decides_what_can_be_decided(tmp_path):
     with running(seed=1, limits=None, speed=1.0) as server:
         command = [sys.executable, "-m", "harness", "verify", "--provider", "xai-sim", "--base-url", server.url]
