@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from harness.cli.assembly import assemble
+from harness.cli.execution import Settings
 from harness.cli.options import Choices
-from harness.cli.running import Settings, run_plan, write_extras
+from harness.cli.running import run_plan, write_extras
 from harness.cli.shipped import shipped_root
 from harness.cli.terminal import say
 from harness.cli.verdict import render_run

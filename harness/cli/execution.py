@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Protocol
+from pathlib import Path
 
 from harness.cli.assembly import Assembly, open_session
 from harness.cli.in_order import InOrder
@@ -39,21 +39,26 @@ MOST_REASONS = 5
 MAX_CHANGE = 1_000
 
 
-class Wishes(Protocol):
-    """What the user wants of an execution; `Settings` has them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a plan is executed.
 
-    @property
-    def profile(self) -> str: ...  # noqa: D102 - as in Settings
-    @property
-    def concurrency(self) -> int: ...  # noqa: D102 - as in Settings
-    @property
-    def seed(self) -> int: ...  # noqa: D102 - as in Settings
-    @property
-    def timeout_s(self) -> float: ...  # noqa: D102 - as in Settings
-    @property
-    def pacing(self) -> bool: ...  # noqa: D102 - as in Settings
-    @property
-    def ceiling(self) -> Ceiling | None: ...  # noqa: D102 - as in Settings
+    timeout_s  for one request, from sending to the last byte
+    pacing     keep to the provider's limits
+    ceiling    what the whole run may spend; a shard its share of it
+    resume     go on with the run that is in the folder
+    """
+
+    out: Path
+    profile: str = "documented"
+    concurrency: int = 8
+    max_errors: int = 0
+    seed: int = 0
+    timeout_s: float = 300.0
+    overwrite: bool = False
+    pacing: bool = True
+    ceiling: Ceiling | None = None
+    resume: bool = False
 
 
 def totals_of(assembly: Assembly) -> dict[str, int]:
@@ -87,12 +92,12 @@ def _share(ceiling: Ceiling, index: int, of: int) -> Ceiling:
     )
 
 
-def check_bounds(assembly: Assembly, wishes: Wishes) -> None:
+def check_bounds(assembly: Assembly, settings: Settings) -> None:
     """Refuse a budget of dollars that could not be kept, before anything is sent.
 
     raises  UsageError naming the first case whose cost nothing bounds
     """
-    ceilings = ceilings_of(assembly, wishes.ceiling)
+    ceilings = ceilings_of(assembly, settings.ceiling)
     if assembly.mode == "replay" or all(ceiling.usd is None for ceiling in ceilings.values()):
         return
     bounded: set[tuple[str, str]] = set()
@@ -106,7 +111,7 @@ def check_bounds(assembly: Assembly, wishes: Wishes) -> None:
         if not isinstance(step, Step):
             continue
         provider = assembly.catalogues.provider(target.provider)
-        if worst_case(step.request, 0, provider, target.model, wishes.profile).usd is None:
+        if worst_case(step.request, 0, provider, target.model, settings.profile).usd is None:
             message = f"{case.location}: nothing bounds what case '{case.id}' may cost on {target.label}"
             remedy = (
                 "a budget needs prices in the catalogue, and a bound of the reply: max_tokens, or the model's window; "
@@ -138,7 +143,7 @@ class Execution:
     """
 
     assembly: Assembly
-    settings: Wishes
+    settings: Settings
     folder: RunFolder
     tick: Callable[[TrialRecord], None]
     digest: RunDigest = field(default_factory=RunDigest)

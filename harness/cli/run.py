@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from harness.cli.assembly import assemble
-from harness.cli.execution import totals_of
+from harness.cli.execution import Settings, totals_of
 from harness.cli.limit_options import ceiling_of, limit_options, scale_options
 from harness.cli.options import Choices, paths_argument, price_option, selection_options, source_options
 from harness.cli.progress import progress_of
-from harness.cli.running import Settings, explain_left, find_folder, run_plan, write_extras
+from harness.cli.running import explain_left, find_folder, run_plan, write_extras
 from harness.cli.terminal import say
 from harness.cli.verdict import render_run, run_as_json
 from harness.runner.plan import Shard

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from harness import __version__
 from harness.cli.assembly import Assembly, default_folder
-from harness.cli.execution import Execution, check_bounds, own_rows
+from harness.cli.execution import Execution, Settings, check_bounds, own_rows
 from harness.cli.terminal import say
 from harness.core.canonical import digest
-from harness.core.catalogue import Ceiling
 from harness.core.clock import SystemClock
 from harness.core.errors import UsageError
 from harness.core.outcome import rate_of
@@ -26,28 +25,6 @@ from harness.store import RunFolder
 from harness.store.run_folder import is_unfinished, write_atomically
 
 MAX_NAMED = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a plan is executed.
-
-    timeout_s  for one request, from sending to the last byte
-    pacing     keep to the provider's limits
-    ceiling    what the whole run may spend; a shard its share of it
-    resume     go on with the run that is in the folder
-    """
-
-    out: Path
-    profile: str = "documented"
-    concurrency: int = 8
-    max_errors: int = 0
-    seed: int = 0
-    timeout_s: float = 300.0
-    overwrite: bool = False
-    pacing: bool = True
-    ceiling: Ceiling | None = None
-    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
