@@ -8,8 +8,9 @@ import json
 import os
 import shutil
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -167,10 +168,6 @@ class RunFolder:
         assert isinstance(record, TrialRecord)  # noqa: S101 - its own line, checked when it was written or taken
         return record
 
-    def records(self) -> Iterator[TrialRecord]:
-        """Every trial that is done, in plan order, read again one by one."""
-        return (self.record_at(number) for number, place in enumerate(self._places) if place >= 0)
-
     async def keep(self, number: int, record: TrialRecord) -> None:
         """Add a finished trial; it survives the machine when this returns.
 
@@ -220,7 +217,7 @@ class RunFolder:
     def close(self, footer: RunFooter) -> None:
         """Write records.jsonl in plan order, atomically, and drop the journal."""
         lines = (self._journal.read(place) for place in self._places if place >= 0)
-        write_atomically(self.path / RECORDS, (encode_line(self.header), *lines, encode_line(footer)))
+        write_atomically(self.path / RECORDS, chain([encode_line(self.header)], lines, [encode_line(footer)]))
         (self.path / JOURNAL).unlink()
         self._journal.close()
 
