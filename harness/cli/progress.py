@@ -178,7 +178,7 @@ def table_of(progress: Progress, width: int, height: int) -> list[str]:
 
     width, height  of the terminal, in characters
     """
-    # Not a table of rich: laying out its cells takes ten times as long, and this is done again and again.
+    # Not a table of rich: laying out its cells takes far longer, and this is done again and again.
     elapsed_s, targets = progress.elapsed_s, list(progress.targets.items())
     columns = [name for name in _ORDER if width >= _WIDTHS[name]]
     named = [] if len(targets) == 1 else [("all", progress.whole())]

@@ -24,7 +24,7 @@ _MINUTE_S: Final = 60.0
 _TOO_MANY: Final = 429
 # Before anything went out: a server has counted none of its tokens.
 _UNSENT: Final = frozenset({"connect", "no-key", "absent"})
-# A timer that can be cut short costs five times what a plain one does.
+# A timer that can be cut short costs more than a plain one does.
 _NOT_WORTH_WAKING_S: Final = 0.05
 # Of an allowance, before its use can be what a server turned away.
 _IN_USE: Final = 0.25

@@ -46,7 +46,7 @@ class RunFolder:
         self.durable = header.mode != "replay"
         self._journal = journal
         self._commit = GroupCommit()
-        # Where the line of each trial begins, by its number; a list of integers would take five times as much.
+        # Where the line of each trial begins, by its number; a list of integers would take several times as much.
         self._places = array("q", [-1]) * (header.trials if planned is None else planned)
         self._numbered = 0
 

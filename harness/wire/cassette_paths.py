@@ -65,7 +65,7 @@ def provider_folder(path: Path, places: Iterable[Path]) -> str | None:
 
 
 def is_there(path: Path | str) -> bool:
-    """Whether a file exists: `Path.exists` in a quarter of its time, of which a replay of thousands has none."""
+    """Whether a file exists: quicker than `Path.exists`, which a replay of thousands would feel."""
     return os.access(path, os.F_OK)
 
 
