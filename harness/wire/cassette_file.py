@@ -50,7 +50,7 @@ def read_cassette(path: Path, *, documents: bool = False) -> CassetteFile:
         content = _read_bytes(path)
         text = _decoded(content, path)
         if not documents:
-            # What is spelled as ours are is read without a parser, far sooner; of anything else the YAML reader has the word.
+            # What is spelled as ours are is read far sooner; of the rest the YAML reader has the word.
             with suppress(NotOurs):
                 return CassetteFile(path=path, recordings=tuple(read_own(text, content, path)), document={})
         if not text.strip():
