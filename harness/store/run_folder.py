@@ -173,40 +173,39 @@ class RunFolder:
 
         raises  Unanswerable if the disk refuses; the run can be gone on with
         """
-        line = encode_line(record)
-
-        def put() -> int:
-            begin = self._journal.size
-            descriptor = self._journal.write(line)
-            self._places[number] = begin
-            return descriptor
-
-        await self._put(put)
+        begin = self._journal.size
+        descriptor = self._append(encode_line(record))
+        self._places[number] = begin
+        await self._synced(descriptor)
 
     async def remember(self, memo: str, exchange: Exchange) -> None:
         """Add an answer of a trial that is not done, so that it need not be asked again; durable likewise."""
-        line = encode_answer(memo, exchange)
-        await self._put(lambda: self._journal.write(line))
+        await self._synced(self._append(encode_answer(memo, exchange)))
 
     async def set_aside(self, purses: tuple[str, ...], usd: Decimal) -> int:
         """Write down that a request may cost so much, before it leaves; its number."""
         self._numbered += 1
-        line = encode_aside(self._numbered, purses, usd)
-        await self._put(lambda: self._journal.write(line))
-        return self._numbered
+        number = self._numbered
+        await self._synced(self._append(encode_aside(number, purses, usd)))
+        return number
 
     def settled(self, number: int, usd: Decimal) -> None:
-        """Write down what that came to: soon, and not before anyone goes on. Lost, it counts at its worst case."""
-        line = encode_settled(number, usd)
-        done = self._commit.begin(lambda: self._journal.write(line))
-        done.add_done_callback(lambda ended: None if ended.cancelled() else ended.exception())
+        """Write down what that came to; the next sync is its own. Lost, or refused, it counts at its worst case."""
+        with contextlib.suppress(OSError):
+            self._journal.write(encode_settled(number, usd))
 
-    async def _put(self, write: Callable[[], int]) -> None:
+    def _append(self, line: bytes) -> int:
         try:
-            if self.durable:
-                await self._commit.write(write)
-            else:
-                write()
+            return self._journal.write(line)
+        except OSError as error:
+            raise _full(self.path, error) from error
+
+    async def _synced(self, descriptor: int) -> None:
+        """Come back when what was appended is durable."""
+        if not self.durable:
+            return
+        try:
+            await self._commit.write(lambda: descriptor)
         except OSError as error:
             raise _full(self.path, error) from error
 

@@ -313,6 +313,23 @@ def test_a_request_whose_end_was_not_written_counts_at_its_worst_case(tmp_path):
     folder.abandon()
 
 
+def test_amounts_set_aside_at_once_are_settled_each_by_its_own_number(tmp_path):
+    folder = RunFolder.open(tmp_path, TWO)
+
+    async def spend():
+        first, second = await asyncio.gather(*(folder.set_aside(("the run",), Decimal(usd)) for usd in (3, 5)))
+        folder.settled(first, Decimal(1))
+        folder.settled(second, Decimal(2))
+        await folder.flush()
+
+    asyncio.run(spend())
+    folder.abandon()
+
+    folder = resume(tmp_path)
+    assert [usd for _, usd in folder.left.spent()] == [Decimal(1), Decimal(2)]
+    folder.abandon()
+
+
 def test_a_line_is_in_the_file_whole_or_not_at_all(tmp_path, monkeypatch):
     journal, real = Journal.open(tmp_path / "j"), os.pwrite
     journal.write(b"one\n")
