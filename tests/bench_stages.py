@@ -19,17 +19,22 @@ import aiohttp
 
 from harness.catalogue import load_catalogues
 from harness.checks import load_kinds
-from harness.core.exchange import Exchange
+from harness.core.durable import GroupCommit
+from harness.core.exchange import Attempt, Exchange
 from harness.core.record import ExchangeRecord
 from harness.core.reply import Reply
+from harness.report import RunDigest
 from harness.runner.asking import Asking, call_for, masked
 from harness.runner.conversation import Step, next_step
+from harness.runner.execute import record_of
 from harness.runner.grade import grade_trial, wanted_follow_ups
-from harness.runner.plan import Selection, Trial, plan_run
+from harness.runner.pacing import Pacing
+from harness.runner.plan import Plan, Selection, Trial, plan_run
 from harness.runner.pricing import price
 from harness.runner.session import Session
 from harness.runner.sources import Sources
 from harness.runner.targets import select_targets
+from harness.store.records import encode_line
 from harness.suite import load_suites
 from harness.wire import Call, LiveTransport, Redactor
 
@@ -42,7 +47,8 @@ targets: [local/m]
 defaults: {params: {max_tokens: 64}, stream: STREAM}
 cases:
   - id: q
-    prompt: "Question 7: what is the answer?"
+    dataset: {file: rows.jsonl}
+    prompt: "Question {{ n }}: what is the answer?"
     expect: [{contains: "42"}]
 """
 
@@ -125,28 +131,35 @@ async def cost(count: int, one: Callable[[], Awaitable[object]]) -> float:
     return (time.process_time() - began_s) / count * 1e6
 
 
-def cost_of_calls(one: Callable[[], object]) -> float:
+def cost_of_calls(one: Callable[[], object], calls: int = CALLS) -> float:
     """Microseconds of this process's CPU for one call."""
     one()
     began_s = time.process_time()
-    for _ in range(CALLS):
+    for _ in range(calls):
         one()
-    return (time.process_time() - began_s) / CALLS * 1e6
+    return (time.process_time() - began_s) / calls * 1e6
 
 
 class Stages:
     """One case, taken apart."""
 
-    def __init__(self, base_url: str, *, stream: bool) -> None:
+    def __init__(self, folder: Path, base_url: str, *, stream: bool) -> None:
         """Load and plan it as a run does."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "bench.yaml"
-            path.write_text(SUITE.replace("STREAM", "true" if stream else "false"))
-            suites = load_suites([path], load_kinds(), root=None)
+        self.folder = folder
+        self.path = folder / "bench.yaml"
+        self.path.write_text(SUITE.replace("STREAM", "true" if stream else "false"))
+        rows = [json.dumps({"id": f"r{number}", "n": number}) + "\n" for number in range(CALLS)]
+        (folder / "rows.jsonl").write_text("".join(rows))
         self.sources = Sources(catalogues=load_catalogues(()), base_url=base_url, environment={"XAI_API_KEY": "x" * 84})
-        targets = select_targets(suites, (), self.sources.catalogues, self.sources.source_of)
-        self.trial: Trial = plan_run(suites, targets, Selection()).trials[0]
+        self.plan = self.planned()
+        self.trial: Trial = next(iter(self.plan.trials))
         self.stream = stream
+
+    def planned(self) -> Plan:
+        """The suite, loaded and planned."""
+        suites = load_suites([self.path], load_kinds(), root=None)
+        targets = select_targets(suites, (), self.sources.catalogues, self.sources.source_of)
+        return plan_run(suites, targets, Selection())
 
     async def measure(self) -> dict[str, float]:
         """Microseconds of CPU by stage."""
@@ -169,6 +182,7 @@ class Stages:
         }
         await live.aclose()
         found |= self.pure(session, asking, exchange, reply, record)
+        found |= await self.waiting(call, exchange.last)
         found["all but aiohttp"] = sum(found.values()) - 2 * found["aiohttp alone"]
         return found
 
@@ -192,7 +206,12 @@ class Stages:
     ) -> dict[str, float]:
         """The stages that do not wait."""
         trial, case, exchanges = self.trial, self.trial.case, [record]
+        graded = grade_trial(case, exchanges, session.kinds)
+        finished = record_of(trial, session, exchanges, graded)
+        digest = RunDigest()
         return {
+            "load and plan": cost_of_calls(self.planned, 1) / len(self.plan.trials),
+            "walk": cost_of_calls(lambda: sum(1 for _ in self.plan.trials), 1) / len(self.plan.trials),
             "next step": cost_of_calls(lambda: next_step(case, trial.target, [])),
             "key (call_for)": cost_of_calls(lambda: call_for(trial, session, asking)),
             "decode": cost_of_calls(lambda: asking.read(exchange, session, "m")),
@@ -205,7 +224,27 @@ class Stages:
                     grade_trial(case, exchanges, session.kinds),
                 )
             ),
+            "record": cost_of_calls(lambda: encode_line(record_of(trial, session, exchanges, graded))),
+            "page": cost_of_calls(lambda: digest.add(finished)),
         }
+
+    async def waiting(self, call: Call, attempt: Attempt) -> dict[str, float]:
+        """The stages that may wait, where nothing makes them."""
+        pacing, commit = Pacing(), GroupCommit()
+
+        async def paced() -> None:
+            await pacing.admit(call)
+            pacing.ended(call, attempt)
+
+        with (self.folder / "journal").open("wb", buffering=0) as file:
+
+            async def kept() -> None:
+                file.write(b"x" * 700)
+                await commit.write(file.fileno)
+
+            found = {"pace": await cost(CALLS, paced), "journal": await cost(CALLS, kept)}
+            await commit.aclose()
+        return found
 
 
 def main() -> None:
@@ -215,11 +254,12 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     base_url = f"http://127.0.0.1:{ours.recv()}/v1"
-    kinds = [Stages(base_url, stream=False), Stages(base_url, stream=True)]
     found: list[list[dict[str, float]]] = [[], []]
-    for _ in range(rounds):
-        for rows, kind in zip(found, kinds, strict=True):
-            rows.append(asyncio.run(kind.measure()))
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        kinds = [Stages(Path(one), base_url, stream=False), Stages(Path(other), base_url, stream=True)]
+        for _ in range(rounds):
+            for rows, kind in zip(found, kinds, strict=True):
+                rows.append(asyncio.run(kind.measure()))
     server.terminate()
     print(f"CPU of one case, µs, median of {rounds} rounds, {CONCURRENCY} at once")
     print(f"{'stage':<18}{'whole':>8}{f'{EVENTS} events':>12}")

@@ -7,9 +7,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-# Made once: `json.dumps` makes one at every call that asks for anything of its own.
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
 Json = None | bool | int | float | str | list["Json"] | Mapping[str, "Json"]
 
 

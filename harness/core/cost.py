@@ -98,15 +98,19 @@ def _tokens(usage: Usage, tariff: Tariff) -> Iterator[_Item]:
         (reasoning, "reasoning", "output"),
     )
     for tokens, kind, stand_in in kinds:
+        if not tokens:
+            continue
         charged = kind if rates[kind] is not None else stand_in
         rate = rates.get(charged)
-        if tokens and rate is None:
+        if rate is None:
             raise UnknownRate(f"there is no rate for {kind.replace('_', ' ')} tokens")
         yield _Item(
-            usd=tokens * (rate or Decimal(0)) / MILLION,
-            upper_bound=tokens > 0 and charged != kind,
-            lower_bound=tokens > 0 and charged in fallen_back,
+            usd=tokens * rate / MILLION,
+            upper_bound=charged != kind,
+            lower_bound=charged in fallen_back,
         )
+    if not usage.prompt and not usage.output:
+        yield _Item(usd=Decimal(0))
 
 
 def _rates_at(prompt: int, tariff: Tariff) -> tuple[Mapping[str, Decimal | None], frozenset[str]]:

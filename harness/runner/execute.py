@@ -135,20 +135,20 @@ def is_answered(record: TrialRecord) -> bool:
 async def run_trial(trial: Trial, session: Session) -> TrialRecord:
     """One trial: the conversation, then what its checks ask further, then the grading."""
     if trial.case.skip is not None:
-        return _record(trial, session, (), Graded(outcome=Outcome.SKIP, reason=trial.case.skip, findings=()))
+        return record_of(trial, session, (), Graded(outcome=Outcome.SKIP, reason=trial.case.skip, findings=()))
     exchanges: list[ExchangeRecord] = []
     try:
         stopped = await _converse(trial, session, exchanges)
         await _ask_further(trial, session, exchanges)
     except _Unasked as unasked:
         graded = Graded(outcome=Outcome.SKIP, reason=unasked.reason, findings=())
-        return _record(trial, session, exchanges, graded)
+        return record_of(trial, session, exchanges, graded)
     except UnreadableCassette as error:
         # This trial has no answer, and the others go on. A recording that cannot be written ends the run instead:
         # what it would still pay for would be lost.
         graded = Graded(outcome=Outcome.ERROR, reason=f"{error.message}; {error.remedy}", findings=())
-        return _record(trial, session, exchanges, graded)
-    return _record(trial, session, exchanges, grade_trial(trial.case, exchanges, session.kinds, stopped))
+        return record_of(trial, session, exchanges, graded)
+    return record_of(trial, session, exchanges, grade_trial(trial.case, exchanges, session.kinds, stopped))
 
 
 async def _ask_further(trial: Trial, session: Session, exchanges: list[ExchangeRecord]) -> None:
@@ -281,7 +281,8 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
     )
 
 
-def _record(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord], graded: Graded) -> TrialRecord:
+def record_of(trial: Trial, session: Session, exchanges: Sequence[ExchangeRecord], graded: Graded) -> TrialRecord:
+    """What is kept of a trial that is done."""
     case, target = trial.case, trial.target
     return TrialRecord(
         trial=trial.key,

@@ -176,9 +176,13 @@ def _fixed(case: Case) -> str:
 
 
 def _beside_words(case: Case) -> tuple[object, ...]:
-    """What `_fixed` spells, as the very objects: rows of a dataset share what none of them changes."""
-    turns = [each for turn in case.turns for each in (turn.request, turn.save)]
-    return (case.params, case.tools, case.tool_results, case.response_format, case.dialect, case.credential, *turns)
+    """What `_fixed` spells, as the very objects: rows of a dataset share what none of them changes.
+
+    An empty mapping is made anew for each case, and says nothing.
+    """
+    turns = [each for turn in case.turns for each in (turn.request, turn.save or None)]
+    results = case.tool_results or None
+    return (case.params, case.tools, results, case.response_format, case.dialect, case.credential, *turns)
 
 
 def _spell(message: Message) -> list[object]:

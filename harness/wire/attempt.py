@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -134,10 +135,9 @@ async def _exchange(session: aiohttp.ClientSession, request: Outgoing, progress:
 
 async def _receive(response: aiohttp.ClientResponse, progress: Progress, limits: Limits) -> None:
     progress.status = response.status
-    progress.headers = tuple((_text(name).lower(), _text(value)) for name, value in response.raw_headers)
-    encoding = ", ".join([value for name, value in progress.headers if name == "content-encoding"])
-    decoder = Decoder(encoding, limits.reply_bytes)
-    progress.headers = without_coding(progress.headers)
+    headers = list(map(_header, response.raw_headers))
+    decoder = Decoder(", ".join([value for name, value in headers if name == "content-encoding"]), limits.reply_bytes)
+    progress.headers = without_coding(headers)
     watched = _watch(response)
     body, frames = response.content, progress.frames
     try:
@@ -208,6 +208,13 @@ def _plainly(fault: OSError) -> str | None:
     if isinstance(fault, socket.gaierror):
         return (fault.strerror or "the name is not known").lower()
     return os.strerror(fault.errno).lower() if fault.errno else None
+
+
+# A server says nearly the same with every reply. A header has 8 kB at most, so that this stays within 2 MB.
+@lru_cache(maxsize=256)
+def _header(pair: tuple[bytes, bytes]) -> tuple[str, str]:
+    """A header's name, in lower case, and its value."""
+    return _text(pair[0]).lower(), _text(pair[1])
 
 
 def _text(content: bytes) -> str:

@@ -10,6 +10,7 @@ _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _KNOWN = frozenset({"gzip", "x-gzip", "deflate"})
 _MAX_CODINGS = 3
 _HEADER_BYTES = 2
+_OF_THE_WAY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -30,14 +31,17 @@ class Decoder:
     """
 
     def __init__(self, encoding: str | None, limit: int) -> None:
-        names = [name for part in (encoding or "").split(",") if (name := part.strip().lower()) not in ("", "identity")]
+        self._left = limit
+        self._stages: list[_Stage] = []
+        if not encoding:
+            return
+        names = [name for part in encoding.split(",") if (name := part.strip().lower()) not in ("", "identity")]
         for name in names:
             if name not in _KNOWN:
                 raise BadCoding(f"its Content-Encoding '{name[:40]}' was not asked for and is not understood")
         if len(names) > _MAX_CODINGS:
             raise BadCoding(f"it is encoded {len(names)} times over")
         self._stages = [_Stage(name, limit) for name in reversed(names)]
-        self._left = limit
 
     def decode(self, content: bytes) -> bytes:
         """What the next bytes stand for; may be empty.
@@ -56,7 +60,7 @@ class Decoder:
 
         raises  BadCoding if the encoded body is cut off
         """
-        if any(stage.is_open for stage in self._stages):
+        if self._stages and any(stage.is_open for stage in self._stages):
             raise BadCoding("its compressed body is cut off")
 
 
@@ -121,4 +125,4 @@ def decode_whole(encoding: str | None, body: bytes, limit: int) -> bytes:
 
 def without_coding(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The headers less those that describe a body as it was on its way."""
-    return tuple(pair for pair in headers if pair[0] not in ("content-encoding", "content-length", "transfer-encoding"))
+    return tuple([pair for pair in headers if pair[0] not in _OF_THE_WAY])

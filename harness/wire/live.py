@@ -7,9 +7,10 @@ imports none of it.
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from http import HTTPStatus
 from random import Random, SystemRandom
+from typing import NamedTuple
 
 import aiohttp
 import httpx
@@ -37,6 +38,7 @@ from harness.wire.transport import (
 
 _PIECE = 256 * 1024
 _TO_HANG_UP_S = 0.05
+_MOST_ENVELOPES = 256
 # Too early, too many requests, unavailable, overloaded: said before anything is begun.
 _NOTHING_DONE = frozenset({425, 429, 503, 529})
 
@@ -87,6 +89,7 @@ class LiveTransport:
         )
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._crashing: set[str] = set()
+        self._envelopes: dict[tuple[object, ...], _Envelope] = {}
 
     async def send(self, call: Call) -> Exchange:
         """Every attempt at the call, secrets masked.
@@ -94,11 +97,13 @@ class LiveTransport:
         raises  Withheld if the admission will not let it be sent
         """
         sent, _ = draw_nonces(call.request)
-        headers = _headers(sent, call.endpoint, call.key.credential)
+        envelope = self._envelope_of(sent, call.endpoint, call.key.credential)
         attempts: list[Attempt] = []
         waited_s = 0.0
         while True:
-            attempt = headers if isinstance(headers, Attempt) else await self._admitted(call, sent, headers, waited_s)
+            attempt = (
+                envelope if isinstance(envelope, Attempt) else await self._admitted(call, sent, envelope, waited_s)
+            )
             attempt = replace(attempt, waited_s=waited_s) if waited_s else attempt
             attempts.append(self._redactor.attempt(attempt))
             delay_s = next_delay(attempts, self._policy, self._random, self._clock.now())
@@ -118,31 +123,26 @@ class LiveTransport:
             _, session = self._sessions.popitem()
             await session.close()
 
-    async def _admitted(self, call: Call, sent: HttpRequest, headers: dict[str, str], after_s: float) -> Attempt:
+    async def _admitted(self, call: Call, sent: HttpRequest, envelope: "_Envelope", after_s: float) -> Attempt:
         """One attempt, when it may be sent."""
         if self._admission is None:
             if after_s:
                 await self._clock.sleep(after_s)
-            return await self._try(sent, call.endpoint, headers)
+            return await self._try(sent, envelope)
         await self._admission.admit(call, after_s=after_s)
         # What is cancelled on its way may have been billed, and says so by having ended in no way that is known.
         attempt = Attempt(error="lost", message="given up while it was under way")
         try:
-            attempt = await self._try(sent, call.endpoint, headers)
+            attempt = await self._try(sent, envelope)
         finally:
             self._admission.ended(call, attempt)
         return attempt
 
-    async def _try(self, sent: HttpRequest, endpoint: Endpoint, headers: dict[str, str]) -> Attempt:
-        url = sent_url_of(endpoint, sent)
-        try:
-            address, place = _address(url)
-            for text in (*headers, *headers.values()):
-                text.encode("ascii")
-        except (httpx.InvalidURL, ValueError) as error:
-            return Attempt(error="connect", message=f"{url_of(endpoint, sent)} is not a URL that can be asked: {error}")
-        named = {"host": place, **headers}
-        request = Outgoing(method=sent.method, url=address, place=place, headers=named, body=_content(sent.body))
+    async def _try(self, sent: HttpRequest, envelope: "_Envelope") -> Attempt:
+        endpoint, url, place, headers = envelope
+        if sent.body:
+            headers = {**headers, "content-length": str(len(sent.body))}
+        request = Outgoing(method=sent.method, url=url, place=place, headers=headers, body=_content(sent.body))
         session = self._open(once=endpoint.base_url in self._crashing)
         attempt = await fetch(session, request, self._limits, self._clock)
         if attempt.status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -152,6 +152,20 @@ class LiveTransport:
             self._crashing.add(endpoint.base_url)
             await self._clock.sleep(_TO_HANG_UP_S)
         return attempt
+
+    def _envelope_of(self, request: HttpRequest, endpoint: Endpoint, credential: str) -> "_Envelope | Attempt":
+        """What goes around a body, or the attempt that fails for want of it; made once for all requests alike."""
+        # By the endpoint's identity: to hash all that it holds takes longer than to make the headers.
+        like = (id(endpoint), credential, request.method, request.path, request.content_type, request.stream)
+        known = self._envelopes.get((*like, bool(request.body)))
+        if known is not None and known.endpoint is endpoint:
+            return known
+        made = _envelope(request, endpoint, credential)
+        if isinstance(made, _Envelope):
+            if len(self._envelopes) >= _MOST_ENVELOPES:
+                self._envelopes.clear()
+            self._envelopes[*like, bool(request.body)] = made
+        return made
 
     def _open(self, *, once: bool) -> aiohttp.ClientSession:
         """The session, opened at the first call: it belongs to the running loop.
@@ -197,17 +211,6 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-@lru_cache(maxsize=256)
-def _address(url: str) -> tuple[str, str]:
-    """A URL as it is asked, and its host and port; most requests of a run go to one.
-
-    raises  httpx.InvalidURL or ValueError for what is none
-    """
-    parsed = httpx.URL(url)
-    # To read the host tells a name that begins like an internationalised one, and is none.
-    return str(parsed), parsed.netloc.decode("ascii") if parsed.host else ""
-
-
 def _may_be_done(attempt: Attempt) -> bool:
     """Whether a server may have done what was asked, whatever it answered."""
     return attempt.status is not None and attempt.status not in _NOTHING_DONE
@@ -223,13 +226,39 @@ async def _pieces(body: bytes) -> AsyncIterator[bytes]:
         yield body[begin : begin + _PIECE]
 
 
+class _Envelope(NamedTuple):
+    """What is the same for many requests: where they go, and their headers less the length of the body.
+
+    place  host and port
+    """
+
+    endpoint: Endpoint
+    url: str
+    place: str
+    headers: dict[str, str]
+
+
+def _envelope(request: HttpRequest, endpoint: Endpoint, credential: str) -> _Envelope | Attempt:
+    headers = _headers(request, endpoint, credential)
+    if isinstance(headers, Attempt):
+        return headers
+    try:
+        parsed = httpx.URL(sent_url_of(endpoint, request))
+        # To read the host tells a name that begins like an internationalised one, and is none.
+        place = parsed.netloc.decode("ascii") if parsed.host else ""
+        for text in (*headers, *headers.values()):
+            text.encode("ascii")
+    except (httpx.InvalidURL, ValueError) as error:
+        message = f"{url_of(endpoint, request)} is not a URL that can be asked: {error}"
+        return Attempt(error="connect", message=message)
+    return _Envelope(endpoint, str(parsed), place, {"host": place, **headers})
+
+
 def _headers(request: HttpRequest, endpoint: Endpoint, credential: str) -> dict[str, str] | Attempt:
     """The headers to send, or the attempt that fails because the key to put into them is missing."""
     headers = {} if request.body or request.method not in _BODILY else {"content-length": "0"}
     headers |= _EVERYWHERE
     headers |= {name.lower(): value for name, value in headers_of(request).items()}
-    if request.body:
-        headers["content-length"] = str(len(request.body))
     if TEAM_PLACE in request.path and not endpoint.team:
         variable = endpoint.team_variable
         remedy = f"set {variable}" if variable else "its catalogue names no variable that holds it"

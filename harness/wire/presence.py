@@ -49,8 +49,9 @@ class PresenceTransport:
         place = (endpoint.source, endpoint.base_url)
         if place not in self._lists:
             self._lists[place] = asyncio.create_task(self._ask(call, endpoint))
+        asked = self._lists[place]
         # Shielded: the trial that asked first may be cancelled, and the others wait for the same answer.
-        return await asyncio.shield(self._lists[place])
+        return asked.result() if asked.done() else await asyncio.shield(asked)
 
     async def _ask(self, call: Call, endpoint: Endpoint) -> Mapping[str, str] | None:
         request = HttpRequest(method="GET", path=endpoint.model_list or "")

@@ -8,6 +8,7 @@ from harness.catalogue import Catalogues
 from harness.checks import load_kinds
 from harness.core.catalogue import Limits, Model, Provider, Tariff
 from harness.core.errors import UsageError
+from harness.runner import plan as plan_module
 from harness.runner.estimate import estimate
 from harness.runner.plan import Selection, asked_digest, plan_run, trial_key
 from harness.runner.worst_case import HIDDEN_TOKENS
@@ -158,3 +159,13 @@ def test_rows_that_share_all_but_their_words_have_the_keys_that_they_would_have_
 
     assert [trial.key for trial in trials] == [trial_key(t.case, t.target, t.index) for t in trials]
     assert len({trial.key for trial in trials}) == 12
+
+
+def test_what_no_row_changes_is_spelled_once_for_all_rows(monkeypatch):
+    spelled, fixed = [], plan_module._fixed
+    monkeypatch.setattr(plan_module, "_fixed", lambda case: spelled.append(case.id) or fixed(case))
+    rows = "  - {id: a, dataset: [{n: 1}, {n: 2}, {n: 3}], prompt: 'hi {{ n }}', expect: [{contains: x}]}"
+
+    trials_of(rows)
+
+    assert spelled == ["a"]

@@ -39,6 +39,8 @@ _PLACES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 
+_DETAILS = frozenset(parent for places in _PLACES.values() for parent, _ in places if parent)
+
 
 def find_usage(chunk: Mapping[str, object]) -> object:
     """The usage of a reply or a stream's chunk: at its top, in `x_groq`, or in a choice; None if there is none."""
@@ -61,12 +63,13 @@ def read_usage(usage: object, notes: Notes) -> Usage:
         notes.add(f"usage is {shown(usage)}, not an object")
         return Usage()
     ticks = count_of("cost_in_usd_ticks", usage.get("cost_in_usd_ticks"), _MAX_TICKS, notes)
+    parts = {name: part for name in _DETAILS if isinstance(part := usage.get(name), dict)} | {"": usage}
     return Usage(
-        prompt=_find_count(usage, "prompt", notes),
-        completion=_find_count(usage, "completion", notes),
-        total=_find_count(usage, "total", notes),
-        cached=_find_count(usage, "cached", notes),
-        reasoning=_find_count(usage, "reasoning", notes),
+        prompt=_find_count(parts, "prompt", notes),
+        completion=_find_count(parts, "completion", notes),
+        total=_find_count(parts, "total", notes),
+        cached=_find_count(parts, "cached", notes),
+        reasoning=_find_count(parts, "reasoning", notes),
         billed_usd=None if ticks is None else Decimal(ticks).scaleb(-_TICK_DIGITS),
         sources_used=count_of("num_sources_used", usage.get("num_sources_used"), MAX_TOKENS, notes),
     )
@@ -101,13 +104,13 @@ def read_tool_counts(where: str, counts: Mapping[str, object], notes: Notes) -> 
     return calls
 
 
-def _find_count(usage: dict[str, object], kind: str, notes: Notes) -> int | None:
-    found = []
-    for parent, key in _PLACES[kind]:
-        place = usage.get(parent) if parent else usage
-        value = place.get(key) if isinstance(place, dict) else None
-        if value is not None:
-            found.append((f"{parent}.{key}" if parent else key, value))
+def _find_count(parts: Mapping[str, Mapping[str, object]], kind: str, notes: Notes) -> int | None:
+    """A count, and a note where another place says otherwise; `parts` are the usage and the objects within it."""
+    found = [
+        (f"{parent}.{key}" if parent else key, value)
+        for parent, key in _PLACES[kind]
+        if parent in parts and (value := parts[parent].get(key)) is not None
+    ]
     if not found:
         return None
     (name, value), *others = found
